@@ -1,0 +1,76 @@
+import { z } from "zod";
+import {
+	defaultStartWithinS,
+	defaultTimeoutS,
+	maxStartWithinS,
+	maxTimeoutS,
+	minTimeoutS,
+} from "../domain/deadline.ts";
+import { jobStates } from "../domain/job.ts";
+
+/** The body of `POST /v1/jobs`, without `input`, whose rules belong to the action that it names. */
+export const createJobSchema = z.strictObject({
+	action: z
+		.string()
+		.optional()
+		.meta({ description: "The provider's action; the default is the first." }),
+	input: z.unknown().optional().meta({
+		description: "The provider's own fields, without callBackUrl.",
+	}),
+	webhook_url: z
+		.string()
+		.nullish()
+		.meta({ description: "Gets the job's final event, signed." }),
+	external_id: z.string().min(1).max(200).nullish(),
+	metadata: z
+		.record(z.string().min(1).max(64), z.string().max(500))
+		.refine((value) => Object.keys(value).length <= 50, {
+			message: "holds at most 50 keys",
+		})
+		.nullish(),
+	tags: z.array(z.string().min(1).max(64)).max(20).nullish(),
+	priority: z.enum(["high", "normal", "low"]).default("normal"),
+	run_at: z.iso.datetime({ offset: true }).nullish().meta({
+		description: "Not submitted before this instant.",
+	}),
+	start_within_s: z
+		.int()
+		.min(1)
+		.max(maxStartWithinS)
+		.default(defaultStartWithinS)
+		.meta({
+			description: "Not submitted by then: expired, free of charge.",
+		}),
+	timeout_s: z
+		.int()
+		.min(minTimeoutS)
+		.max(maxTimeoutS)
+		.default(defaultTimeoutS)
+		.meta({ description: "No result by then: overdue." }),
+});
+export type CreateJobBody = z.infer<typeof createJobSchema>;
+
+/** The query of `GET /v1/jobs`. `state` may be given several times or as a list with commas. */
+export const listJobsSchema = z.strictObject({
+	state: z
+		.union([z.string(), z.array(z.string())])
+		.optional()
+		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(",")))
+		.pipe(z.array(z.enum(jobStates))),
+	limit: z.coerce.number().int().min(1).max(100).default(20),
+	cursor: z.string().optional(),
+});
+
+/** The query of `GET /v1/jobs/{id}/events`. */
+export const listTimelineSchema = z.strictObject({
+	limit: z.coerce.number().int().min(1).max(200).default(100),
+	after: z
+		.string()
+		.regex(/^\d{1,18}$/, "is the id of an entry")
+		.default("0"),
+});
+
+/** A header `Idempotency-Key`: printable, and short enough to index. */
+export const idempotencyKeySchema = z
+	.string()
+	.regex(/^[\x21-\x7e]{1,255}$/, "is 1 to 255 printable ASCII characters");

@@ -1,0 +1,34 @@
+/**
+ * Every error that the API can answer with: the status, a title, whether the same request may succeed later, and what
+ * to do. Codes are part of the API; a test holds README's table to this one.
+ */
+export const problems = {
+	bad_request: problem(400, "The request could not be read", false),
+	malformed_url: problem(400, "The URL could not be decoded", false),
+	malformed_json: problem(400, "The body is not valid JSON", false),
+	invalid_request: problem(422, "The request has mistakes", false),
+	unauthorized: problem(401, "The API key is missing or not valid", false),
+	forbidden: problem(403, "The API key lacks the scope for this", false),
+	not_found: problem(404, "There is no such thing", false),
+	external_id_taken: problem(409, "The external_id is taken", false),
+	body_too_large: problem(413, "The body is too large", false),
+	unsupported_charset: problem(415, "The body's charset is not UTF-8", false),
+	unsupported_encoding: problem(
+		415,
+		"The body's Content-Encoding is not known here",
+		false,
+	),
+	unsupported_media_type: problem(415, "The media type is not JSON", false),
+	idempotency_key_reused: problem(
+		422,
+		"The Idempotency-Key was used for another request",
+		false,
+	),
+	internal_error: problem(500, "Something went wrong on our side", true),
+	unavailable: problem(503, "The service cannot answer right now", true),
+} as const;
+export type ProblemCode = keyof typeof problems;
+
+function problem(status: number, title: string, retryable: boolean) {
+	return { status, title, retryable };
+}

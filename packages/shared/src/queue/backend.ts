@@ -1,0 +1,134 @@
+import { createPostgresBackend, Queue, Worker, withBackend } from "bullmq";
+import { Redis, type RedisOptions } from "ioredis";
+import type { Ring } from "../contracts/queue-messages.ts";
+
+/** Where the rings go: Redis when it is set, else the database that Reelay has anyway. */
+export type BellSettings = { redisUrl: string | null; databaseUrl: string };
+export type BellEngine = "redis" | "postgres";
+
+/** What both engines' queues and workers have in common, as far as rings need it. */
+type Failing = {
+	on(event: "error", listener: (error: Error) => void): unknown;
+};
+type RingQueue = Failing & {
+	addBulk(
+		messages: { name: string; data: Ring; opts: { jobId: string } }[],
+	): Promise<unknown>;
+};
+
+/** The engine that these settings choose. */
+export function bellEngine(settings: BellSettings): BellEngine {
+	return settings.redisUrl === null ? "postgres" : "redis";
+}
+
+const queueName = "reelay-rings";
+
+// A ring is worth nothing after it was heard, and nothing after it failed: the sweeps ring again.
+const ringOptions = {
+	attempts: 1,
+	removeOnComplete: true,
+	removeOnFail: true,
+};
+
+// BullMQ's own tables live in a schema of their own, beside Reelay's.
+const postgresSchema = "bullmq";
+
+/**
+ * A producer that fails fast: without a connection a ring is refused at once instead of being kept in memory, because
+ * a sweep will ring again, and a late ring is worth less than a short queue.
+ */
+export function openRingQueue(settings: BellSettings): {
+	queue: RingQueue;
+	close(): Promise<void>;
+} {
+	if (settings.redisUrl === null) {
+		const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
+		const queue = new PostgresQueue<Ring>(queueName, {
+			connection: postgresConnection(settings.databaseUrl, 2),
+			defaultJobOptions: ringOptions,
+		});
+		return { queue, close: () => queue.close() };
+	}
+	const connection = openRedis(settings.redisUrl, {
+		enableOfflineQueue: false,
+		maxRetriesPerRequest: 1,
+		commandTimeout: 2_000,
+	});
+	const queue = new Queue<Ring>(queueName, {
+		connection,
+		prefix: "reelay",
+		skipWaitingForReady: true,
+		defaultJobOptions: ringOptions,
+	});
+	return {
+		queue,
+		async close() {
+			connection.disconnect();
+			await queue.close();
+		},
+	};
+}
+
+/** A consumer that waits for its engine for as long as it takes, and survives every outage of it. */
+export function openRingWorker(
+	settings: BellSettings,
+	onRing: (message: unknown) => void,
+): { worker: Failing; close(): Promise<void> } {
+	const hear = async (message: { data: unknown }) => onRing(message.data);
+	const options = {
+		concurrency: 32,
+		removeOnComplete: { count: 0 },
+		removeOnFail: { count: 0 },
+	};
+	if (settings.redisUrl === null) {
+		const { Worker: PostgresWorker } = withBackend(createPostgresBackend);
+		const worker = new PostgresWorker(queueName, hear, {
+			...options,
+			connection: postgresConnection(settings.databaseUrl, 3),
+		});
+		return { worker, close: () => worker.close() };
+	}
+	const connection = openRedis(settings.redisUrl, {
+		maxRetriesPerRequest: null,
+	});
+	const worker = new Worker(queueName, hear, {
+		...options,
+		connection,
+		prefix: "reelay",
+	});
+	return {
+		worker,
+		async close() {
+			await worker.close(true);
+			connection.disconnect();
+		},
+	};
+}
+
+function postgresConnection(databaseUrl: string, max: number) {
+	return {
+		connectionString: databaseUrl,
+		schema: postgresSchema,
+		migrate: true,
+		max,
+		keepAlive: true,
+		connectionTimeoutMillis: 5_000,
+		application_name: "reelay-bell",
+	};
+}
+
+/** Reconnects for ever, at most every two seconds, so that an outage ends for us as soon as it ends. */
+function openRedis(
+	url: string,
+	options: Pick<
+		RedisOptions,
+		"enableOfflineQueue" | "maxRetriesPerRequest" | "commandTimeout"
+	>,
+): Redis {
+	return new Redis(url, {
+		connectTimeout: 5_000,
+		retryStrategy: (times: number) =>
+			Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+		...options,
+	});
+}

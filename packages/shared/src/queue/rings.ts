@@ -1,0 +1,42 @@
+import { type Ring, ringId } from "../contracts/queue-messages.ts";
+import { type BellSettings, openRingQueue } from "./backend.ts";
+
+/** Sends rings. Nothing that a customer waits for ever awaits it. */
+export type Ringer = {
+	/**
+	 * Rings after a commit and returns at once; a ring that cannot be sent is reported to `onLost` and forgotten, for a
+	 * sweep repairs it.
+	 */
+	enqueue(kind: Ring["kind"], ids: readonly string[]): void;
+	/** The same, awaited: true when the engine took every ring. The sweeps use it to know whether the bell works. */
+	enqueueAndWait(kind: Ring["kind"], ids: readonly string[]): Promise<boolean>;
+	close(): Promise<void>;
+};
+
+/** Opens the producing side of the bell. A refused connection is told to `onLost`, never thrown. */
+export function openRinger(
+	settings: BellSettings,
+	onLost: (error: Error) => void,
+): Ringer {
+	const { queue, close } = openRingQueue(settings);
+	queue.on("error", onLost);
+	async function enqueueAndWait(kind: Ring["kind"], ids: readonly string[]) {
+		if (ids.length === 0) return true;
+		const messages = ids.map((id) => {
+			const data: Ring = { v: 1, kind, id };
+			return { name: kind, data, opts: { jobId: ringId(data) } };
+		});
+		try {
+			await queue.addBulk(messages);
+			return true;
+		} catch (error) {
+			onLost(error as Error);
+			return false;
+		}
+	}
+	return {
+		enqueue: (kind, ids) => void enqueueAndWait(kind, ids),
+		enqueueAndWait,
+		close,
+	};
+}

@@ -1,0 +1,87 @@
+import { createPrismaClient, type PrismaClient } from "@reelay/prisma/client";
+import { listPendingMigrations } from "@reelay/prisma/migrate";
+
+/** The handle that every store function takes first. */
+export type Database = Pick<
+	PrismaClient,
+	"$queryRaw" | "$executeRaw" | "tenant" | "apiKey" | "webhookSecret"
+>;
+
+/** `check` is for readiness: null when Postgres answers. `close` waits for statements under way and may be called twice. */
+export type OpenDatabase = {
+	db: Database;
+	check(): Promise<string | null>;
+	close(): Promise<void>;
+};
+
+/**
+ * Opens a pool of connections to a database whose migrations are all applied; throws with the command to run when some
+ * are not, because a process on an older schema would fail at its first statement instead.
+ */
+export async function openDatabase(options: {
+	url: string;
+	applicationName: string;
+	poolSize: number;
+}): Promise<OpenDatabase> {
+	const pending = await listPendingMigrations({ url: options.url });
+	if (pending.length > 0) {
+		throw new Error(
+			`The database lacks ${pending.length} migration(s), the first is ${pending[0]}: run npm run db:migrate.`,
+		);
+	}
+	const prisma = createPrismaClient(options);
+	return {
+		db: prisma,
+		async check() {
+			try {
+				await prisma.$queryRaw`select 1`;
+				return null;
+			} catch {
+				return "Postgres does not answer";
+			}
+		},
+		close: () => prisma.$disconnect(),
+	};
+}
+
+// Postgres' classes of "not now": connection exceptions, resources, operator intervention (a shutdown, a start).
+const unavailableStates = /^(08|53|57P)/;
+const unavailableCodes = new Set([
+	"P1001",
+	"P1002",
+	"P1008",
+	"P1017",
+	"P2024",
+	"ECONNREFUSED",
+	"ECONNRESET",
+	"EPIPE",
+	"ENOTFOUND",
+	"ETIMEDOUT",
+]);
+const unavailableWords =
+	/connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|can't reach database|connection.*closed/i;
+
+/** True when the statement failed because the database cannot be reached, so that the same call may succeed later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+	for (let depth = 0; depth < 5; depth += 1) {
+		if (typeof error !== "object" || error === null) return false;
+		const { code, originalCode, message, cause, meta } = error as {
+			code?: unknown;
+			originalCode?: unknown;
+			message?: unknown;
+			cause?: unknown;
+			meta?: { driverAdapterError?: unknown };
+		};
+		for (const value of [code, originalCode]) {
+			if (typeof value !== "string") continue;
+			if (unavailableCodes.has(value) || unavailableStates.test(value)) {
+				return true;
+			}
+		}
+		if (typeof message === "string" && unavailableWords.test(message)) {
+			return true;
+		}
+		error = meta?.driverAdapterError ?? cause;
+	}
+	return false;
+}

@@ -1,0 +1,87 @@
+/**
+ * Deliveries live in Postgres from birth to end: `due_at` is the schedule, and, while an attempt is under way, the
+ * instant at which its worker counts as dead and another may try. So the claim is its own rescue, and a crash between
+ * the receiver's answer and our commit repeats the attempt with the same event id, which is what "at least once" means.
+ */
+import type { AttemptOutcome } from "../domain/delivery.ts";
+import type { JobRecord } from "../domain/job-record.ts";
+import type { Database } from "./database.ts";
+
+/** Longer than the longest attempt (15 s), so that a live worker is never overtaken. */
+const attemptLeaseS = 60;
+
+export type ClaimedDelivery = {
+	id: string;
+	event_id: string;
+	tenant_id: string;
+	url: string;
+	/** The number of this attempt, from 1. */
+	attempt: number;
+	event_type: string;
+	event_at: Date;
+	snapshot: JobRecord;
+};
+
+/** Takes up to `limit` deliveries that are due, counts the attempt and leases them. Index: delivery_due_idx. */
+export async function claimDueDeliveries(
+	db: Database,
+	workerId: string,
+	limit: number,
+): Promise<ClaimedDelivery[]> {
+	return db.$queryRaw<ClaimedDelivery[]>`
+		with due as (
+			select id from delivery where due_at <= now()
+			order by due_at limit ${limit}::int for update skip locked),
+		claimed as (
+			update delivery set attempts = attempts + 1, lease_owner = ${workerId},
+				due_at = now() + make_interval(secs => ${attemptLeaseS}::int)
+			from due where delivery.id = due.id
+			returning delivery.id, event_id, delivery.tenant_id, url, attempts)
+		select claimed.id, event_id, claimed.tenant_id, url, attempts as attempt,
+			event.type as event_type, event.created_at as event_at, event.snapshot
+		from claimed join event on event.id = claimed.event_id`;
+}
+
+export type AttemptRecord = {
+	deliveryId: string;
+	workerId: string;
+	n: number;
+	outcome: AttemptOutcome;
+	status: number | null;
+	error: string | null;
+	excerpt: string | null;
+	durationMs: number;
+	/** Until the next attempt; null when there is none. */
+	nextInMs: number | null;
+};
+
+/**
+ * Writes the attempt down and moves the delivery on. Returns its state, or null when this worker had been given up
+ * and another has taken the delivery: the attempt is still logged, and the later one decides.
+ */
+export async function recordAttempt(
+	db: Database,
+	record: AttemptRecord,
+): Promise<string | null> {
+	const state = decideState(record);
+	const rows = await db.$queryRaw<{ state: string }[]>`
+		with logged as (
+			insert into attempt (delivery_id, n, outcome, status, error, excerpt, duration_ms)
+			values (${record.deliveryId}, ${record.n}::int, ${record.outcome}, ${record.status}::int, ${record.error},
+				${record.excerpt}, ${record.durationMs}::int)
+			on conflict do nothing)
+		update delivery set state = ${state}, lease_owner = null, last_status = ${record.status}::int,
+			last_error = ${record.error},
+			due_at = case when ${state} = 'pending' then now() + ${record.nextInMs}::int * interval '1 ms' end,
+			finished_at = case when ${state} = 'pending' then null else now() end
+		where id = ${record.deliveryId} and state = 'pending'
+			and ((lease_owner = ${record.workerId} and attempts = ${record.n}::int) or ${state} = 'delivered')
+		returning state`;
+	return rows[0]?.state ?? null;
+}
+
+function decideState(record: AttemptRecord): string {
+	if (record.outcome === "delivered") return "delivered";
+	if (record.outcome === "aborted") return "aborted";
+	return record.nextInMs === null ? "exhausted" : "pending";
+}

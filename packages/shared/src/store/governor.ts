@@ -1,0 +1,94 @@
+import type { Database } from "./database.ts";
+
+/** The one provider of today; a second would have a row, slots and limits of its own. */
+export const provider = "see2ai";
+
+/** Why no submission may be sent at the moment, and when to look again. */
+export type GovernorStatus = {
+	closed_reason: "funds" | "credentials" | null;
+	closed_detail: string | null;
+	blocked_ms: number;
+	grant_in_ms: number;
+	free_slots: number;
+	slots: number;
+	ready_jobs: boolean;
+};
+
+/**
+ * Makes the provider's row and slots say what the settings say. Every worker calls it when it starts; the last one
+ * wins, and slots above the limit are kept but no longer given out.
+ */
+export async function ensureGovernor(
+	db: Database,
+	limits: { rateCount: number; rateWindowMs: number; concurrency: number },
+): Promise<void> {
+	await db.$executeRaw`
+		insert into governor (provider, rate_count, rate_window_ms, concurrency)
+		values (${provider}, ${limits.rateCount}::int, ${limits.rateWindowMs}::int, ${limits.concurrency}::int)
+		on conflict (provider) do update set rate_count = excluded.rate_count,
+			rate_window_ms = excluded.rate_window_ms, concurrency = excluded.concurrency`;
+	await db.$executeRaw`
+		insert into provider_slot (provider, slot)
+		select ${provider}, n from generate_series(0, ${limits.concurrency}::int - 1) as n
+		on conflict do nothing`;
+}
+
+/** What holds submissions back right now; read after a claim came back empty, and by readiness and metrics. */
+export async function findGovernorStatus(
+	db: Database,
+): Promise<GovernorStatus | null> {
+	const rows = await db.$queryRaw<GovernorStatus[]>`
+		select g.closed_reason, g.closed_detail, g.concurrency as slots,
+			greatest(0, coalesce(ceil(extract(epoch from g.blocked_until - clock_timestamp()) * 1000), 0))::int as blocked_ms,
+			greatest(0, coalesce(ceil(extract(epoch from g.grants[cardinality(g.grants) - g.rate_count + 1]
+				- clock_timestamp()) * 1000) + g.rate_window_ms, 0))::int as grant_in_ms,
+			(select count(*) from provider_slot p where p.provider = g.provider and p.submission_id is null
+				and p.slot < g.concurrency)::int as free_slots,
+			exists (select from job where ready and not_before <= now() and start_by > now()) as ready_jobs
+		from governor g where g.provider = ${provider}`;
+	return rows[0] ?? null;
+}
+
+/** Everyone waits: no submission is granted until then. A shorter wait never shortens a longer one. */
+export async function blockGovernor(
+	db: Database,
+	waitMs: number,
+): Promise<void> {
+	await db.$executeRaw`
+		update governor set blocked_until = greatest(blocked_until, clock_timestamp() + ${waitMs}::int * interval '1 ms')
+		where provider = ${provider}`;
+}
+
+/**
+ * Closes the provider for a reason that no single job can cure. Jobs stay queued; a probe goes through whenever
+ * `blocked_until` passes, and the first one that is not refused for the same reason reopens.
+ */
+export async function closeGovernor(
+	db: Database,
+	closing: { reason: "funds" | "credentials"; detail: string; probeS: number },
+): Promise<void> {
+	await db.$executeRaw`
+		update governor set closed_reason = ${closing.reason}, closed_detail = ${closing.detail},
+			closed_at = coalesce(closed_at, clock_timestamp()),
+			blocked_until = clock_timestamp() + make_interval(secs => ${closing.probeS}::int)
+		where provider = ${provider}`;
+}
+
+/** Opens the provider again; does nothing when it is open. Returns whether it was closed. */
+export async function reopenGovernor(db: Database): Promise<boolean> {
+	const opened = await db.$executeRaw`
+		update governor set closed_reason = null, closed_detail = null, closed_at = null, blocked_until = null
+		where provider = ${provider} and closed_reason is not null`;
+	return opened > 0;
+}
+
+/**
+ * Frees slots whose submission no longer runs. Every settling statement frees its own, so this finds something only
+ * after a row was changed by hand.
+ */
+export async function freeLostSlots(db: Database): Promise<number> {
+	return db.$executeRaw`
+		update provider_slot set submission_id = null
+		where submission_id is not null and not exists (
+			select from submission where id = provider_slot.submission_id and live and overdue_at is null)`;
+}

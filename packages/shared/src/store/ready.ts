@@ -1,0 +1,64 @@
+import type { JobError } from "../domain/job-record.ts";
+import { jobTransitions } from "../domain/transitions.ts";
+import type { Database } from "./database.ts";
+import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+
+/** A ready job that nobody has rung for in this long is rung for again: its ring may have been lost. */
+export const rehintAfterS = 60;
+
+/**
+ * The ready jobs whose rings are due, marked as rung for. A crash between this commit and the ring costs
+ * `rehintAfterS` of latency and nothing else. Index: job_ready_idx.
+ */
+export async function claimRingsDue(
+	db: Database,
+	limit: number,
+): Promise<string[]> {
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		with due as (
+			select id from job
+			where ready and not_before <= now()
+				and (hinted_at is null or hinted_at < now() - make_interval(secs => ${rehintAfterS}::int))
+			order by priority, created_at, id limit ${limit}::int for update skip locked)
+		update job set hinted_at = now() from due where job.id = due.id returning job.id`;
+	return rows.map((row) => row.id);
+}
+
+/** Queued jobs whose start deadline passed: expired, free of charge unless an earlier submission says otherwise. */
+export async function expireQueued(
+	db: Database,
+	limit: number,
+	error: JobError,
+): Promise<{ expired: number; deliveries: number }> {
+	const rows = await db.$queryRaw<{ expired: number; deliveries: number }[]>`
+		with due as (
+			select id from job where ready and start_by <= now()
+			order by start_by limit ${limit}::int for update skip locked),
+		ended as (
+			update job set state = 'expired', live = false, ready = false, error = ${jsonb(error)},
+				finished_at = now(), updated_at = now()
+			from due where job.id = due.id and job.state in (${oneOf(jobTransitions.expire.from)})
+			returning job.*),
+		${eventsOfEnded},
+		told as (insert into timeline (job_id, type) select id, 'expired' from ended)
+		select (select count(*)::int from ended) as expired, (select count(*)::int from delivery_born) as deliveries`;
+	return rows[0] ?? { expired: 0, deliveries: 0 };
+}
+
+/** Live jobs by state, and the age of the oldest that could be submitted now: the figures that an operator watches. */
+export async function countLiveJobs(db: Database): Promise<{
+	byState: Record<string, number>;
+	oldestReadyS: number;
+}> {
+	const rows = await db.$queryRaw<
+		{ state: string; count: number; oldest_s: number }[]
+	>`
+		select state, count(*)::int as count,
+			coalesce(max(extract(epoch from now() - greatest(created_at, not_before)))
+				filter (where ready and not_before <= now()), 0)::float8 as oldest_s
+		from job where live group by state`;
+	return {
+		byState: Object.fromEntries(rows.map((row) => [row.state, row.count])),
+		oldestReadyS: Math.max(0, ...rows.map((row) => row.oldest_s)),
+	};
+}

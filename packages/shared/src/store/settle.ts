@@ -1,0 +1,157 @@
+/**
+ * How a submission ends, whoever heard it first. The blocked call's answer and the callback are two sources of one
+ * outcome and arrive in any order, twice or never; both come here, and the first one wins by compare-and-set.
+ *
+ * One statement settles the submission, ends the job, frees the slot, writes the timeline, the event and the delivery,
+ * and (for a callback) keeps what the provider said. A crash before the commit leaves nothing of it, after the commit
+ * all of it. It locks the submission before the job, as every other writer does, so no two of them can deadlock.
+ */
+import { Prisma } from "@reelay/prisma/client";
+import type { Charge } from "../domain/job.ts";
+import type { JobError } from "../domain/job-record.ts";
+import type { ProviderOutput } from "../domain/provider-answer.ts";
+import {
+	jobTransitions,
+	submissionTransitions,
+} from "../domain/transitions.ts";
+import type { Database } from "./database.ts";
+import { provider } from "./governor.ts";
+import { jsonb, oneOf } from "./sql.ts";
+
+/** A callback as it is kept: bytes told apart by their hash, text redacted. */
+export type ReceivedCallback = { bodySha: Buffer; body: string; kind: string };
+
+export type Settlement = {
+	submissionId: string;
+	verb: "succeed" | "fail";
+	output: ProviderOutput | null;
+	error: JobError | null;
+	charged: Charge;
+	httpStatus: number | null;
+	callback: ReceivedCallback | null;
+};
+
+/**
+ * What came of it. `settled`: this report ended the submission. `ended`: it ended the job too; when it did not, a
+ * success is surplus. A loser (`settled: false`) changed nothing, and its callback is kept with the reason.
+ */
+export type Settled = {
+	settled: boolean;
+	ended: boolean;
+	job_id: string | null;
+	job_state: string | null;
+	deliveries: number;
+	callback_outcome: string | null;
+};
+
+/** Applies one report of a submission's end. Safe to call any number of times, by anyone, in any order. */
+export async function settleSubmission(
+	db: Database,
+	report: Settlement,
+): Promise<Settled> {
+	const rows = await db.$queryRaw<Settled[]>`
+		with ${settledSubmission(report)},
+		${settledJob(report)},
+		ended as (select * from settled_job where settled_by = by_submission),
+		${bornEvents(report)},
+		freed as (
+			update provider_slot set submission_id = null from settled
+			where provider = ${provider} and submission_id = settled.id),
+		told as (
+			insert into timeline (job_id, type, data)
+			select id, case when settled_by = by_submission then state
+					when ${report.verb} = 'succeed' then 'surplus_result' else 'submission_failed' end,
+				jsonb_build_object('submission', by_submission, 'from', ${report.callback === null ? "answer" : "callback"}::text)
+			from settled_job),
+		${keptCallback(report)}
+		select exists (select from settled) as settled, exists (select from ended) as ended,
+			(select id from settled_job) as job_id, (select state from settled_job) as job_state,
+			(select count(*)::int from delivery_born) as deliveries,
+			(select outcome from kept) as callback_outcome`;
+	const [row] = rows;
+	if (row === undefined) throw new Error("the settling statement gave no row");
+	return row;
+}
+
+/** The compare-and-set. A task id that contradicts the one we know is another task's report, and matches nothing. */
+function settledSubmission(report: Settlement): Prisma.Sql {
+	const taskId = report.output?.task_id ?? null;
+	return Prisma.sql`settled as (
+		update submission set
+			state = ${report.verb === "succeed" ? "succeeded" : "failed"}, live = false,
+			lease_owner = null, lease_until = null, charged = ${report.charged},
+			output = ${jsonb(report.output)}, error = ${jsonb(report.error)},
+			provider_task_id = coalesce(provider_task_id, ${taskId}),
+			http_status = coalesce(${report.httpStatus}::int, http_status),
+			answered_at = case when ${report.callback === null} then now() else answered_at end,
+			settled_at = now()
+		where id = ${report.submissionId}
+			and state in (${oneOf(submissionTransitions[report.verb].from)})
+			and (${taskId}::text is null or provider_task_id is null or provider_task_id = ${taskId})
+		returning id, job_id)`;
+}
+
+/** Ends the job if it may still be ended, and tells the money either way. */
+function settledJob(report: Settlement): Prisma.Sql {
+	const success = report.verb === "succeed";
+	const points = report.output?.cost_points ?? null;
+	const open = Prisma.sql`job.state in (${oneOf(jobTransitions[report.verb].from)})`;
+	const others = (charge: Charge) => Prisma.sql`exists (
+		select from submission o where o.job_id = job.id and o.id <> settled.id and o.charged = ${charge})`;
+	return Prisma.sql`settled_job as (
+		update job set
+			state = case when not (${open}) then state when cancel_requested_at is not null then 'cancelled'
+				else ${success ? "succeeded" : "failed"} end,
+			live = live and not (${open}), ready = ready and not (${open}),
+			result = case when ${open} and ${success} then
+				${jsonb(report.output)} || jsonb_build_object('received_at', now()) else result end,
+			error = case when ${open} and cancel_requested_at is null then ${jsonb(success ? null : report.error)} else error end,
+			charged = case when ${report.charged} = 'yes' or ${others("yes")} then 'yes'
+				when ${report.charged} = 'possible' or ${others("possible")} then 'possible' else 'no' end,
+			cost_points = case when ${points}::int is null then cost_points else coalesce(cost_points, 0) + ${points}::int end,
+			surplus_results = surplus_results + case when ${success} and not (${open}) then 1 else 0 end,
+			settled_by = case when ${open} then settled.id else settled_by end,
+			finished_at = case when ${open} then now() else finished_at end, updated_at = now()
+		from settled where job.id = settled.job_id
+		returning job.*, settled.id as by_submission)`;
+}
+
+/** One final event for the job that ended, or one more surplus event for a job that had ended before. */
+const bornEvents = (report: Settlement) => Prisma.sql`
+	event_born as (
+		insert into event (id, tenant_id, job_id, type, sequence, snapshot)
+		select new_id('evt'), tenant_id, id,
+			case when settled_by = by_submission then 'video.' || state else 'video.surplus_result' end,
+			case when settled_by = by_submission then 1 else surplus_results end,
+			to_jsonb(settled_job) - 'by_submission'
+		from settled_job where settled_by = by_submission or ${report.verb} = 'succeed'
+		returning id, tenant_id, job_id),
+	delivery_born as (
+		insert into delivery (id, event_id, tenant_id, url)
+		select new_id('dlv'), event_born.id, event_born.tenant_id, ended.webhook_url
+		from event_born join ended on ended.id = event_born.job_id
+		where ended.webhook_url is not null
+		returning id)`;
+
+/** Keeps the callback with what came of it; the same bytes a second time leave the first row as it is. */
+function keptCallback(report: Settlement): Prisma.Sql {
+	const { callback } = report;
+	if (callback === null) {
+		return Prisma.sql`kept as (select null::text as outcome)`;
+	}
+	const taskId = report.output?.task_id ?? null;
+	const mismatch = Prisma.sql`exists (select from submission where id = ${report.submissionId}
+		and provider_task_id <> ${taskId})`;
+	return Prisma.sql`kept as (
+		insert into callback (submission_id, body_sha, body, kind, outcome, reason)
+		select ${report.submissionId}, ${callback.bodySha}, ${callback.body}, ${callback.kind},
+			case when exists (select from ended) then 'settled'
+				when exists (select from settled) then ${report.verb === "succeed" ? "surplus" : "settled"}
+				when ${mismatch} then 'quarantined' else 'ignored' end,
+			case when exists (select from settled) then null
+				when ${mismatch} then 'the task id is not the one that this submission has'
+				else coalesce('the submission had ended before: '
+					|| (select state from submission where id = ${report.submissionId}), 'no such submission') end
+		on conflict do nothing
+		returning outcome)`;
+}

@@ -1,0 +1,210 @@
+/**
+ * What an answer of the provider that does not end the job writes. Each is one guarded statement that locks the
+ * submission before the job; a loser changes nothing and returns false, because a callback has been faster or the
+ * lease sweep has given the worker up.
+ */
+import { Prisma } from "@reelay/prisma/client";
+import { overdueGraceS } from "../domain/deadline.ts";
+import type { JobError } from "../domain/job-record.ts";
+import {
+	jobTransitions,
+	submissionTransitions,
+} from "../domain/transitions.ts";
+import type { Database } from "./database.ts";
+import { provider } from "./governor.ts";
+import type { ReceivedCallback } from "./settle.ts";
+import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+
+/**
+ * The provider took the task: intent or unknown → accepted, and the job renders. Also valid for a late answer of a
+ * worker that the lease sweep had given up, and for a progress callback.
+ */
+export async function acceptSubmission(
+	db: Database,
+	answer: {
+		submissionId: string;
+		taskId: string | null;
+		httpStatus: number | null;
+		callback: ReceivedCallback | null;
+	},
+): Promise<boolean> {
+	const kept =
+		answer.callback === null
+			? Prisma.empty
+			: Prisma.sql`kept as (
+				insert into callback (submission_id, body_sha, body, kind, outcome)
+				values (${answer.submissionId}, ${answer.callback.bodySha}, ${answer.callback.body},
+					${answer.callback.kind}, 'progress') on conflict do nothing),`;
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		with ${kept} accepted as (
+			update submission set state = 'accepted', lease_owner = null, lease_until = null,
+				provider_task_id = coalesce(provider_task_id, ${answer.taskId}),
+				http_status = coalesce(${answer.httpStatus}::int, http_status), answered_at = coalesce(answered_at, now())
+			where id = ${answer.submissionId} and state in (${oneOf(submissionTransitions.accept.from)})
+			returning id, job_id),
+		rendering as (
+			update job set state = 'rendering', updated_at = now() from accepted
+			where job.id = accepted.job_id and job.state in (${oneOf(jobTransitions.accept.from)}) returning job.id),
+		told as (
+			insert into timeline (job_id, type, data)
+			select job_id, 'rendering', jsonb_build_object('submission', id) from accepted
+			where exists (select from rendering))
+		select id from accepted`;
+	return rows.length > 0;
+}
+
+/** The answer was lost: intent → unknown. Nothing is sent again by itself; a callback or the overdue sweep ends it. */
+export async function doubtSubmission(
+	db: Database,
+	doubt: { submissionId: string; reason: string; httpStatus: number | null },
+): Promise<boolean> {
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		with doubted as (
+			update submission set state = 'unknown', lease_owner = null, lease_until = null,
+				http_status = ${doubt.httpStatus}::int, answered_at = now()
+			where id = ${doubt.submissionId} and state in (${oneOf(submissionTransitions.doubt.from)})
+			returning id, job_id),
+		unknown as (
+			update job set state = 'unknown', updated_at = now() from doubted
+			where job.id = doubted.job_id and job.state in (${oneOf(jobTransitions.doubt.from)})),
+		told as (
+			insert into timeline (job_id, type, data)
+			select job_id, 'unknown', jsonb_build_object('submission', id, 'reason', ${doubt.reason}::text) from doubted)
+		select id from doubted`;
+	return rows.length > 0;
+}
+
+export type Rejection = {
+	submissionId: string;
+	httpStatus: number | null;
+	reason: string;
+	/** How long the job waits before its next submission. */
+	delayMs: number;
+	/** False when the submission counts against the job's budget, as an answer of 5xx does. */
+	returnsBudget: boolean;
+	/** What the job fails with when its budget is used up. */
+	exhausted: JobError;
+};
+
+/**
+ * A definite "not taken": the submission is rejected and free, and the job goes back to the queue, keeping its place
+ * by age. It ends instead when its budget is used up (failed) or its cancel was asked for meanwhile (cancelled).
+ */
+export async function rejectSubmission(
+	db: Database,
+	rejection: Rejection,
+): Promise<{
+	rejected: boolean;
+	job_state: string | null;
+	deliveries: number;
+}> {
+	const spent = Prisma.sql`(not ${rejection.returnsBudget} and submissions >= max_submissions)`;
+	const ends = Prisma.sql`(cancel_requested_at is not null or ${spent})`;
+	const rows = await db.$queryRaw<
+		{ rejected: boolean; job_state: string | null; deliveries: number }[]
+	>`
+		with rejected as (
+			update submission set state = 'rejected', live = false, lease_owner = null, lease_until = null,
+				charged = 'no', http_status = ${rejection.httpStatus}::int, answered_at = now(), settled_at = now(),
+				error = ${jsonb(rejection.exhausted)}
+			where id = ${rejection.submissionId} and state in (${oneOf(submissionTransitions.reject.from)})
+			returning id, job_id),
+		j as (
+			update job set
+				state = case when cancel_requested_at is not null then 'cancelled' when ${spent} then 'failed' else 'queued' end,
+				live = not ${ends}, ready = not ${ends},
+				error = case when cancel_requested_at is null and ${spent} then ${jsonb(rejection.exhausted)} end,
+				finished_at = case when ${ends} then now() end,
+				settled_by = case when ${ends} then rejected.id end,
+				charged = case when exists (select from submission o where o.job_id = job.id and o.id <> rejected.id
+					and o.charged <> 'no') then charged else 'no' end,
+				submissions = submissions - case when ${rejection.returnsBudget} then 1 else 0 end,
+				not_before = now() + ${rejection.delayMs}::int * interval '1 ms', updated_at = now()
+			from rejected where job.id = rejected.job_id and job.state in (${oneOf(jobTransitions.requeue.from)})
+			returning job.*),
+		ended as (select * from j where not live),
+		${eventsOfEnded},
+		freed as (update provider_slot set submission_id = null from rejected
+			where provider = ${provider} and submission_id = rejected.id),
+		told as (
+			insert into timeline (job_id, type, data)
+			select id, case state when 'queued' then 'requeued' else state end,
+				jsonb_build_object('submission', ${rejection.submissionId}::text, 'reason', ${rejection.reason}::text)
+			from j)
+		select exists (select from rejected) as rejected, (select state from j) as job_state,
+			(select count(*)::int from delivery_born) as deliveries`;
+	return rows[0] ?? { rejected: false, job_state: null, deliveries: 0 };
+}
+
+/** Marks what has no result by its time as overdue and frees its slot; a late result is still adopted. */
+export async function markOverdue(
+	db: Database,
+	limit: number,
+): Promise<number> {
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		with due as (
+			select id from submission
+			where live and callback_due_at <= now() and overdue_at is null and state <> 'intent'
+			order by callback_due_at limit ${limit}::int for update skip locked),
+		overdue as (
+			update submission set overdue_at = now(),
+				callback_due_at = now() + make_interval(secs => ${overdueGraceS}::int)
+			from due where submission.id = due.id returning submission.id, job_id),
+		j as (
+			update job set state = 'overdue', updated_at = now() from overdue
+			where job.id = overdue.job_id and job.state in (${oneOf(jobTransitions.fallOverdue.from)}) returning job.id),
+		freed as (update provider_slot set submission_id = null from overdue
+			where provider = ${provider} and submission_id = overdue.id),
+		told as (insert into timeline (job_id, type) select id, 'overdue' from j)
+		select id from overdue`;
+	return rows.length;
+}
+
+/** The grace is over: the submission lapses and its job fails. The charge stays possible, for nobody can tell. */
+export async function lapseOverdue(
+	db: Database,
+	limit: number,
+	error: JobError,
+): Promise<{ lapsed: number; deliveries: number }> {
+	const rows = await db.$queryRaw<{ lapsed: number; deliveries: number }[]>`
+		with due as (
+			select id from submission where live and callback_due_at <= now() and overdue_at is not null
+			order by callback_due_at limit ${limit}::int for update skip locked),
+		lapsed as (
+			update submission set state = 'lapsed', live = false, settled_at = now(), error = ${jsonb(error)}
+			from due where submission.id = due.id and submission.state in (${oneOf(submissionTransitions.lapse.from)})
+			returning submission.id, job_id),
+		ended as (
+			update job set state = case when cancel_requested_at is null then 'failed' else 'cancelled' end,
+				live = false, ready = false, settled_by = lapsed.id, finished_at = now(), updated_at = now(),
+				error = case when cancel_requested_at is null then ${jsonb(error)} end
+			from lapsed where job.id = lapsed.job_id and job.state in (${oneOf(jobTransitions.fail.from)})
+			returning job.*),
+		${eventsOfEnded},
+		told as (insert into timeline (job_id, type) select id, state from ended)
+		select (select count(*)::int from lapsed) as lapsed, (select count(*)::int from delivery_born) as deliveries`;
+	return rows[0] ?? { lapsed: 0, deliveries: 0 };
+}
+
+/** Leases that ran out: their worker is dead or stalled, so nobody can say what became of the POST. */
+export async function rescueLeases(
+	db: Database,
+	limit: number,
+): Promise<number> {
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		with lost as (
+			select id from submission where lease_until < now()
+			order by lease_until limit ${limit}::int for update skip locked),
+		doubted as (
+			update submission set state = 'unknown', lease_owner = null, lease_until = null
+			from lost where submission.id = lost.id and submission.state in (${oneOf(submissionTransitions.doubt.from)})
+			returning submission.id, job_id),
+		unknown as (
+			update job set state = 'unknown', updated_at = now() from doubted
+			where job.id = doubted.job_id and job.state in (${oneOf(jobTransitions.doubt.from)})),
+		told as (
+			insert into timeline (job_id, type, data) select job_id, 'unknown',
+				jsonb_build_object('submission', id, 'reason', 'the worker that sent it is gone') from doubted)
+		select id from doubted`;
+	return rows.length;
+}
