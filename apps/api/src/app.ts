@@ -1,0 +1,36 @@
+import {
+	type HealthOptions,
+	healthRoutes,
+} from "@reelay/shared/runtime/health";
+import type { Logger } from "@reelay/shared/runtime/logger";
+import {
+	notFoundMiddleware,
+	problemMiddleware,
+} from "@reelay/shared/runtime/problem-details";
+import { requestIdMiddleware } from "@reelay/shared/runtime/request-id";
+import express, { type Express } from "express";
+import helmet from "helmet";
+import type { CreateJobDeps } from "./create-job.ts";
+import { authenticate } from "./middleware/authenticate.ts";
+import { logRequests } from "./middleware/log-requests.ts";
+import { databaseProblems } from "./problem.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+
+export type AppDeps = CreateJobDeps & { logger: Logger; health: HealthOptions };
+
+/** The whole REST API as an Express app that does not listen. */
+export function createApp(deps: AppDeps): Express {
+	const app = express();
+	app.disable("x-powered-by");
+	app.set("etag", false);
+	app.use(requestIdMiddleware);
+	app.use(helmet());
+	app.use(healthRoutes(deps.health));
+	app.use(logRequests(deps.logger));
+	app.use("/v1", authenticate(deps.db));
+	app.use("/v1/jobs", jobRoutes(deps));
+	app.use(notFoundMiddleware);
+	app.use(databaseProblems);
+	app.use(problemMiddleware({ logger: deps.logger }));
+	return app;
+}

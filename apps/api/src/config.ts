@@ -1,0 +1,41 @@
+import {
+	bootstrapApiKey,
+	cidrs,
+	databaseUrl,
+	encryptionKeys,
+	logLevel,
+	port,
+	positiveInt,
+	redisUrl,
+	seconds,
+	webhookSecret,
+} from "@reelay/shared/runtime/settings";
+import { z } from "zod";
+
+/** Everything that the API reads from its environment. */
+export const apiConfigSchema = z.object({
+	DATABASE_URL: databaseUrl,
+	REDIS_URL: redisUrl,
+	API_PORT: port(3000, "where the API listens"),
+	ENCRYPTION_KEYS: encryptionKeys,
+	BOOTSTRAP_API_KEY: bootstrapApiKey,
+	WEBHOOK_SECRET: webhookSecret,
+	OUTBOUND_ALLOW_CIDRS: cidrs,
+	MAX_SUBMISSIONS: positiveInt(
+		3,
+		"how many submissions a job may cost at most",
+	),
+	STOP_GRACE_S: seconds(
+		25,
+		"how long a stopping process waits for what is under way",
+	),
+	LOG_LEVEL: logLevel,
+});
+export type ApiConfig = z.infer<typeof apiConfigSchema>;
+
+/** Shown as `***` wherever the settings are printed. */
+export const apiSecrets = [
+	"ENCRYPTION_KEYS",
+	"BOOTSTRAP_API_KEY",
+	"WEBHOOK_SECRET",
+] as const;

@@ -1,0 +1,92 @@
+import { priorities } from "@reelay/shared/domain/job";
+import type { JobRecord } from "@reelay/shared/domain/job-record";
+import type { Ringer } from "@reelay/shared/queue/rings";
+import type { Database } from "@reelay/shared/store/database";
+import {
+	findJobByIdempotencyKey,
+	insertJob,
+	type NewJob,
+} from "@reelay/shared/store/jobs";
+import { fingerprint } from "./fingerprint.ts";
+import { problemFor } from "./problem.ts";
+import { type UrlCheck, validateJob } from "./validate-job.ts";
+
+export type CreateJobDeps = {
+	db: Database;
+	ringer: Pick<Ringer, "enqueue">;
+	checkWebhookUrl: UrlCheck;
+	maxSubmissions: number;
+};
+
+export type CreateJobInput = {
+	tenantId: string;
+	idempotencyKey: string | null;
+	body: unknown;
+};
+
+/**
+ * Accepts a job: it returns after the commit, so whatever answers 202 afterwards speaks of a job that cannot be lost.
+ * The ring comes last and is not waited for; a crash before it costs a sweep's interval of latency. The same
+ * idempotency key with the same request gives the same job, however many arrive at once.
+ */
+export async function createJob(
+	deps: CreateJobDeps,
+	request: CreateJobInput,
+): Promise<{ job: JobRecord; wasReplayed: boolean }> {
+	const newJob = toNewJob(deps, request);
+	const job = await insertJob(deps.db, newJob);
+	if (job !== null) {
+		deps.ringer.enqueue("submit", [job.id]);
+		return { job, wasReplayed: false };
+	}
+	const earlier = await findReplayed(deps.db, newJob);
+	if (earlier !== null) return { job: earlier, wasReplayed: true };
+	throw problemFor("external_id_taken", {
+		detail: `Another of your jobs has the external_id ${newJob.externalId}; choose another, or read that job.`,
+	});
+}
+
+/** The job that this key made before, null when the key is free, a problem when it stood for another request. */
+async function findReplayed(
+	db: Database,
+	{ tenantId, idempotencyKey, fingerprint }: NewJob,
+): Promise<JobRecord | null> {
+	if (idempotencyKey === null) return null;
+	const earlier = await findJobByIdempotencyKey(db, tenantId, idempotencyKey);
+	if (earlier === null) return null;
+	if (fingerprint.equals(earlier.fingerprint)) return earlier;
+	throw problemFor("idempotency_key_reused", {
+		detail:
+			"This Idempotency-Key was sent with another request within the last 24 hours; send the same request, or a new key.",
+	});
+}
+
+function toNewJob(deps: CreateJobDeps, request: CreateJobInput): NewJob {
+	const validation = validateJob(request.body, deps.checkWebhookUrl);
+	if (!validation.ok) {
+		const { violations } = validation;
+		throw problemFor("invalid_request", {
+			detail: `The request has ${violations.length === 1 ? "a mistake" : `${violations.length} mistakes`}; each is listed in errors with a pointer to where it is.`,
+			errors: violations,
+		});
+	}
+	const { body, action, input, warnings } = validation.job;
+	return {
+		tenantId: request.tenantId,
+		action: action.name,
+		mode: action.describeMode(input),
+		input,
+		warnings,
+		idempotencyKey: request.idempotencyKey,
+		fingerprint: fingerprint({ ...body, action: action.name, input }),
+		externalId: body.external_id ?? null,
+		metadata: body.metadata ?? {},
+		tags: body.tags ?? [],
+		webhookUrl: body.webhook_url ?? null,
+		priority: priorities[body.priority],
+		runAt: body.run_at ? new Date(body.run_at) : null,
+		startWithinS: body.start_within_s,
+		timeoutS: body.timeout_s,
+		maxSubmissions: deps.maxSubmissions,
+	};
+}

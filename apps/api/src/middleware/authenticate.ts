@@ -1,0 +1,76 @@
+import type { ProblemError } from "@reelay/shared/runtime/problem-details";
+import { hashApiKey } from "@reelay/shared/signing/api-key";
+import type { Database } from "@reelay/shared/store/database";
+import {
+	type ApiKeyOwner,
+	findApiKeyOwner,
+} from "@reelay/shared/store/tenants";
+import type { Request, RequestHandler, Response } from "express";
+import { LRUCache } from "lru-cache";
+import { problemFor } from "../problem.ts";
+
+export const allScopes = [
+	"jobs:write",
+	"jobs:read",
+	"webhooks",
+	"admin",
+] as const;
+export type Scope = (typeof allScopes)[number];
+
+// A revoked key works for at most this long after its revocation; in exchange a request costs no read for its key.
+const rememberMs = 5_000;
+const maxKeyLength = 512;
+
+/**
+ * Lets a request with a valid `Authorization: Bearer` key pass and puts its owner in `res.locals.owner`. Keys are
+ * remembered by hash; unknown ones are not, so that a new key works at once.
+ */
+export function authenticate(db: Database): RequestHandler {
+	const known = new LRUCache<string, ApiKeyOwner>({
+		max: 10_000,
+		ttl: rememberMs,
+	});
+	return async (req, res, next) => {
+		const key = bearerKey(req);
+		const hash = hashApiKey(key);
+		const id = hash.toString("base64");
+		const owner = known.get(id) ?? (await findApiKeyOwner(db, hash));
+		if (owner === null) throw unauthorized("This API key is not valid.");
+		known.set(id, owner);
+		res.locals.owner = owner;
+		next();
+	};
+}
+
+/** Refuses a key that lacks the scope. */
+export function requireScope(scope: Scope): RequestHandler {
+	return (_req, res, next) => {
+		if (!ownerOf(res).scopes.includes(scope)) {
+			throw problemFor("forbidden", {
+				detail: `This API key lacks the scope ${scope}.`,
+			});
+		}
+		next();
+	};
+}
+
+/** Who the request speaks for; set by `authenticate`, without which no route of /v1 runs. */
+export function ownerOf(res: Response): ApiKeyOwner {
+	return res.locals.owner as ApiKeyOwner;
+}
+
+function bearerKey(req: Request): string {
+	const header = req.headers.authorization ?? "";
+	const [, key] = /^Bearer +(\S+) *$/i.exec(header) ?? [];
+	if (key === undefined || key.length > maxKeyLength) {
+		throw unauthorized("Send your key as `Authorization: Bearer <key>`.");
+	}
+	return key;
+}
+
+function unauthorized(detail: string): ProblemError {
+	return problemFor("unauthorized", {
+		detail,
+		headers: { "WWW-Authenticate": "Bearer" },
+	});
+}

@@ -1,0 +1,17 @@
+import { json, type RequestHandler } from "express";
+import { problemFor } from "../problem.ts";
+
+/** The largest valid job (five shots, three elements, metadata) is under 64 kB; this leaves room for any encoding. */
+const bodyLimitBytes = 256 * 1024;
+
+const parseJson = json({ limit: bodyLimitBytes, strict: false });
+
+/** Reads a JSON body into `req.body`; any other media type is a 415, not an empty body. */
+export const requireJson: RequestHandler = (req, res, next) => {
+	if (req.is("application/json") === false) {
+		throw problemFor("unsupported_media_type", {
+			detail: "Send the body as JSON with `Content-Type: application/json`.",
+		});
+	}
+	parseJson(req, res, next);
+};

@@ -1,0 +1,40 @@
+import { type ProblemCode, problems } from "@reelay/shared/domain/errors";
+import type { Violation } from "@reelay/shared/domain/violation";
+import { ProblemError } from "@reelay/shared/runtime/problem-details";
+import { isDatabaseUnavailable } from "@reelay/shared/store/database";
+import type { ErrorRequestHandler } from "express";
+
+/** A problem of the catalogue, ready to be thrown; `detail` says what to change. */
+export function problemFor(
+	code: ProblemCode,
+	more: {
+		detail: string;
+		errors?: Violation[];
+		headers?: Record<string, string>;
+	},
+): ProblemError {
+	const errors = (more.errors ?? []).map(({ message, ...rest }) => ({
+		...rest,
+		detail: message,
+	}));
+	return new ProblemError({ code, ...problems[code], ...more, errors });
+}
+
+/** A database that is away is a 503 that may be tried again, and not a fault of the request. */
+export const databaseProblems: ErrorRequestHandler = (
+	error,
+	_req,
+	_res,
+	next,
+) => {
+	if (!isDatabaseUnavailable(error)) {
+		next(error);
+		return;
+	}
+	const problem = problemFor("unavailable", {
+		detail: "The database cannot be reached; nothing was accepted. Try again.",
+		headers: { "Retry-After": "5" },
+	});
+	problem.cause = error;
+	next(problem);
+};

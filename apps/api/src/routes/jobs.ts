@@ -1,0 +1,146 @@
+import {
+	idempotencyKeySchema,
+	listJobsSchema,
+	listTimelineSchema,
+} from "@reelay/shared/contracts/job-api";
+import { presentJob } from "@reelay/shared/contracts/job-view";
+import { isFinal } from "@reelay/shared/domain/job";
+import type { JobRecord } from "@reelay/shared/domain/job-record";
+import { decideWaitingFor } from "@reelay/shared/domain/waiting";
+import { isId } from "@reelay/shared/runtime/ids";
+import type { Database } from "@reelay/shared/store/database";
+import { findGovernorStatus } from "@reelay/shared/store/governor";
+import { findJob, listJobs } from "@reelay/shared/store/jobs";
+import { listTimeline } from "@reelay/shared/store/timeline";
+import { type Request, type Response, Router } from "express";
+import { cancelJob } from "../cancel-job.ts";
+import { type CreateJobDeps, createJob } from "../create-job.ts";
+import { ownerOf, requireScope } from "../middleware/authenticate.ts";
+import { requireJson } from "../middleware/require-json.ts";
+import { parseQuery } from "../parse.ts";
+import { problemFor } from "../problem.ts";
+
+/** Seconds until asking again is worth while; a render takes minutes. */
+const pollAfterS = "5";
+
+/** The routes of /v1/jobs: create, list, read, timeline and cancel. */
+export function jobRoutes(deps: CreateJobDeps): Router {
+	const { db } = deps;
+	const router = Router();
+
+	router.post(
+		"/",
+		requireScope("jobs:write"),
+		requireJson,
+		async (req, res) => {
+			const { job, wasReplayed } = await createJob(deps, {
+				tenantId: ownerOf(res).tenantId,
+				idempotencyKey: idempotencyKey(req),
+				body: req.body,
+			});
+			if (wasReplayed) res.set("Idempotency-Replayed", "true");
+			res.status(202).location(`/v1/jobs/${job.id}`);
+			res.json(presentJob(job));
+		},
+	);
+
+	router.get("/", requireScope("jobs:read"), async (req, res) => {
+		const query = parseQuery(listJobsSchema, req.query);
+		const jobs = await listJobs(db, {
+			tenantId: ownerOf(res).tenantId,
+			states: query.state,
+			afterId: query.cursor === undefined ? null : openCursor(query.cursor),
+			limit: query.limit + 1,
+		});
+		const page = jobs.slice(0, query.limit);
+		const last = page.at(-1);
+		const hasMore = jobs.length > query.limit && last !== undefined;
+		res.json({
+			data: page.map((job) => presentJob(job)),
+			has_more: hasMore,
+			next_cursor: hasMore ? sealCursor(last.id) : null,
+		});
+	});
+
+	router.get("/:id", requireScope("jobs:read"), async (req, res) => {
+		const job = await getJob(db, req, res);
+		if (!isFinal(job.state)) res.set("Retry-After", pollAfterS);
+		res.json(await viewWithWaiting(db, job));
+	});
+
+	router.get("/:id/events", requireScope("jobs:read"), async (req, res) => {
+		const query = parseQuery(listTimelineSchema, req.query);
+		const job = await getJob(db, req, res);
+		const entries = await listTimeline(db, {
+			jobId: job.id,
+			afterId: BigInt(query.after),
+			limit: query.limit + 1,
+		});
+		const page = entries.slice(0, query.limit);
+		res.json({
+			data: page.map(({ id, type, at, data }) => ({
+				id: String(id),
+				type,
+				at: at.toISOString(),
+				data,
+			})),
+			has_more: entries.length > query.limit,
+			next_after: page.length === 0 ? query.after : String(page.at(-1)?.id),
+		});
+	});
+
+	router.post("/:id/cancel", requireScope("jobs:write"), async (req, res) => {
+		const { job, effect, message } = await cancelJob(deps, {
+			tenantId: ownerOf(res).tenantId,
+			id: String(req.params.id),
+		});
+		res.json({ ...presentJob(job), cancel: { effect, message } });
+	});
+
+	return router;
+}
+
+/** A queued job says what it waits for; every other state speaks for itself. */
+async function viewWithWaiting(db: Database, job: JobRecord) {
+	if (job.state !== "queued") return presentJob(job);
+	const governor = await findGovernorStatus(db);
+	return presentJob(job, decideWaitingFor(job, governor, new Date()));
+}
+
+/** The caller's job; another tenant's id is as unknown as one that never was. */
+async function getJob(
+	db: Database,
+	req: Request,
+	res: Response,
+): Promise<JobRecord> {
+	const id = String(req.params.id);
+	const job = isId("job", id)
+		? await findJob(db, ownerOf(res).tenantId, id)
+		: null;
+	if (job === null) {
+		throw problemFor("not_found", { detail: "There is no job with this id." });
+	}
+	return job;
+}
+
+function idempotencyKey(req: Request): string | null {
+	const header = req.get("idempotency-key");
+	if (header === undefined) return null;
+	const key = idempotencyKeySchema.safeParse(header);
+	if (key.success) return key.data;
+	throw problemFor("invalid_request", {
+		detail: "The Idempotency-Key must be 1 to 255 printable ASCII characters.",
+	});
+}
+
+function sealCursor(id: string): string {
+	return Buffer.from(id).toString("base64url");
+}
+
+function openCursor(cursor: string): string {
+	const id = Buffer.from(cursor, "base64url").toString();
+	if (isId("job", id)) return id;
+	throw problemFor("invalid_request", {
+		detail: "The cursor is not one that this API gave; start without one.",
+	});
+}

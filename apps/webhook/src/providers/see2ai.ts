@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import {
+	type ProviderReport,
+	readProviderReport,
+} from "@reelay/shared/domain/provider-answer";
+import { toStorable } from "@reelay/shared/domain/text";
+import {
+	redactCallbackTokens,
+	verifyCallbackToken,
+} from "@reelay/shared/signing/capability";
+import type { Keyring } from "@reelay/shared/signing/keyring";
+import type { ReceivedCallback } from "@reelay/shared/store/settle";
+
+/** What a provider's callbacks need: who is meant, and what is said. A second provider is a second file like this. */
+export type CallbackProvider = {
+	/** The path segment under /callbacks. */
+	name: string;
+	/** The submission that the capability in the URL names, or null when it is not one of ours. Reads nothing else. */
+	verify(token: string): { submissionId: string } | null;
+	/** What the body says, and the body as it may be kept. Never throws, whatever the bytes are. */
+	read(body: Buffer): { report: ProviderReport; received: ReceivedCallback };
+};
+
+/** SEE2AI signs nothing, so the unguessable token in the URL that we handed out is the only proof of identity. */
+export function see2ai(keyring: Keyring): CallbackProvider {
+	return {
+		name: "see2ai",
+		verify: (token) => verifyCallbackToken(token, keyring),
+		read(body) {
+			const text = body.toString("utf8");
+			const report = readProviderReport(parseOrUndefined(text));
+			return {
+				report,
+				received: {
+					bodySha: createHash("sha256").update(body).digest(),
+					// The provider echoes our whole request, and with it the URL that holds the token.
+					body: toStorable(redactCallbackTokens(text)),
+					kind: report.kind,
+				},
+			};
+		},
+	};
+}
+
+/** A body nested deep enough to exhaust the parser's stack throws as malformed ones do, and is as unreadable. */
+function parseOrUndefined(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}

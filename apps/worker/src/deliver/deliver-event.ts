@@ -1,0 +1,127 @@
+/**
+ * One attempt of one delivery. Before the POST the attempt is counted and leased by the claim; during it nothing is
+ * held but a socket; after it the outcome is written. A crash before our commit repeats the attempt with the same event
+ * id once the lease is over, and a receiver that keeps ids ignores the repeat: at least once, never "exactly".
+ */
+import { eventBody } from "@reelay/shared/contracts/event";
+import {
+	type AttemptEnd,
+	classifyAttempt,
+} from "@reelay/shared/domain/delivery";
+import {
+	decideDeliveryDelayMs,
+	parseRetryAfter,
+} from "@reelay/shared/domain/retry";
+import type { Clock } from "@reelay/shared/runtime/clock";
+import type { PostOnceResult } from "@reelay/shared/runtime/http-post";
+import type { Logger } from "@reelay/shared/runtime/logger";
+import { signWebhook } from "@reelay/shared/signing/standard-webhooks";
+import type {
+	AttemptRecord,
+	ClaimedDelivery,
+} from "@reelay/shared/store/deliveries";
+
+export type DeliverEventDeps = {
+	workerId: string;
+	post: (request: {
+		url: string;
+		headers: Record<string, string>;
+		body: string;
+	}) => Promise<PostOnceResult>;
+	/** The tenant's secrets that are valid now. */
+	secrets: (tenantId: string) => Promise<string[]>;
+	record: (attempt: AttemptRecord) => Promise<string | null>;
+	clock: Clock;
+	random: () => number;
+	logger: Logger;
+};
+
+/** Makes the attempt and writes down what came of it. Rejects only when the database cannot be reached. */
+export async function deliverEvent(
+	deps: DeliverEventDeps,
+	delivery: ClaimedDelivery,
+): Promise<void> {
+	const body = eventBody({
+		type: delivery.event_type,
+		at: delivery.event_at,
+		snapshot: delivery.snapshot,
+	});
+	const startedAt = deps.clock.now();
+	const signature = signWebhook({
+		id: delivery.event_id,
+		timestamp: Math.floor(startedAt.getTime() / 1000),
+		body,
+		secrets: await deps.secrets(delivery.tenant_id),
+	});
+	const result = await deps.post({
+		url: delivery.url,
+		headers: {
+			"content-type": "application/json",
+			"user-agent": "Reelay/0.1 (+webhooks)",
+			...signature,
+		},
+		body,
+	});
+	const endedAt = deps.clock.now();
+	const end = readEnd(result, endedAt);
+	const outcome = classifyAttempt(end);
+	const retryAfterMs = end.kind === "answered" ? end.retryAfterMs : null;
+	const attempt: AttemptRecord = {
+		deliveryId: delivery.id,
+		workerId: deps.workerId,
+		n: delivery.attempt,
+		outcome,
+		status: end.kind === "answered" ? end.status : null,
+		error: end.kind === "answered" ? null : end.error,
+		excerpt: result.kind === "answered" ? excerpt(result.text) : null,
+		durationMs: endedAt.getTime() - startedAt.getTime(),
+		nextInMs:
+			outcome === "retry"
+				? decideDeliveryDelayMs({
+						attempt: delivery.attempt,
+						retryAfterMs,
+						random: deps.random(),
+					})
+				: null,
+	};
+	const state = await deps.record(attempt);
+	deps.logger.info(
+		{
+			delivery_id: delivery.id,
+			event_id: delivery.event_id,
+			job_id: delivery.snapshot.id,
+			tenant_id: delivery.tenant_id,
+			attempt: attempt.n,
+			outcome,
+			state,
+			status: attempt.status,
+			error: attempt.error,
+			duration_ms: attempt.durationMs,
+			next_in_ms: attempt.nextInMs,
+		},
+		"delivery.attempted",
+	);
+}
+
+// These cannot come out otherwise the next time, so trying again would only spend attempts.
+const finalRefusals = new Set(["forbidden_address", "invalid_url"]);
+
+function readEnd(result: PostOnceResult, now: Date): AttemptEnd {
+	if (result.kind === "answered") {
+		const retryAfter = result.headers["retry-after"] ?? null;
+		return {
+			kind: "answered",
+			status: result.status,
+			retryAfterMs: parseRetryAfter(retryAfter, now),
+		};
+	}
+	const error = `${result.code}: ${result.message}`;
+	return finalRefusals.has(result.code)
+		? { kind: "refused", error }
+		: { kind: "failed", error };
+}
+
+/** What is kept of a receiver's answer; NULs would be refused by the database. */
+function excerpt(text: string): string {
+	return text.slice(0, 500).replaceAll("\u0000", "\uFFFD");
+}

@@ -1,0 +1,82 @@
+import type { Logger } from "@reelay/shared/runtime/logger";
+import type { ClaimedDelivery } from "@reelay/shared/store/deliveries";
+
+export type DelivererDeps = {
+	claim: (limit: number) => Promise<ClaimedDelivery[]>;
+	deliver: (delivery: ClaimedDelivery) => Promise<void>;
+	logger: Logger;
+	maxInFlight: number;
+};
+
+export type Deliverer = {
+	/** There may be deliveries due: claims until there are none or this worker is full. Returns at once. */
+	wake(): void;
+	inFlight(): number;
+	/** Stops claiming and waits for the attempts under way, which end by themselves within their timeout. */
+	stop(): Promise<void>;
+};
+
+/** Keeps up to `maxInFlight` attempts under way; rings, the tick and each ended attempt come here as `wake`. */
+export function createDeliverer(deps: DelivererDeps): Deliverer {
+	const underWay = new Set<Promise<void>>();
+	let claiming: Promise<void> | null = null;
+	let wokenAgain = false;
+	let stopping = false;
+
+	function wake(): void {
+		if (stopping) return;
+		if (claiming !== null) {
+			wokenAgain = true;
+			return;
+		}
+		claiming = claimAll().finally(() => {
+			claiming = null;
+			if (wokenAgain) {
+				wokenAgain = false;
+				wake();
+			}
+		});
+	}
+
+	async function claimAll(): Promise<void> {
+		try {
+			for (;;) {
+				const room = deps.maxInFlight - underWay.size;
+				if (stopping || room <= 0) return;
+				const deliveries = await deps.claim(room);
+				for (const delivery of deliveries) start(delivery);
+				if (deliveries.length < room) return;
+			}
+		} catch (error) {
+			// The tick wakes us again within a second; nothing was lost, because a claim that failed took nothing.
+			deps.logger.error({ err: error }, "deliveryClaim.failed");
+		}
+	}
+
+	function start(delivery: ClaimedDelivery): void {
+		const run = deps
+			.deliver(delivery)
+			.catch((error: unknown) => {
+				// Its lease ends by itself, and the attempt is made again.
+				deps.logger.error(
+					{ delivery_id: delivery.id, err: error },
+					"delivery.recordFailed",
+				);
+			})
+			.finally(() => {
+				underWay.delete(run);
+				if (underWay.size === deps.maxInFlight - 1) wake();
+			});
+		underWay.add(run);
+	}
+
+	return {
+		wake,
+		inFlight: () => underWay.size,
+		async stop() {
+			stopping = true;
+			await claiming;
+			await Promise.allSettled([...underWay]);
+		},
+	};
+}

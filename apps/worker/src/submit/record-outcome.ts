@@ -1,0 +1,195 @@
+import { probeIntervalS } from "@reelay/shared/domain/deadline";
+import {
+	chargeForFailure,
+	failedRender,
+	refusedRequest,
+} from "@reelay/shared/domain/failure";
+import type { Outcome } from "@reelay/shared/domain/outcome";
+import type { ProviderError } from "@reelay/shared/domain/provider-answer";
+import { decideRequeueDelayMs } from "@reelay/shared/domain/retry";
+import type { ClaimedSubmission } from "@reelay/shared/store/claim";
+import type { Database } from "@reelay/shared/store/database";
+import {
+	blockGovernor,
+	closeGovernor,
+	reopenGovernor,
+} from "@reelay/shared/store/governor";
+import { type Settlement, settleSubmission } from "@reelay/shared/store/settle";
+import {
+	acceptSubmission,
+	doubtSubmission,
+	rejectSubmission,
+} from "@reelay/shared/store/submissions";
+
+/** What was written, in one word for the log, and how many deliveries it made. `won: false`: somebody was faster. */
+export type Recorded = {
+	won: boolean;
+	jobState: string | null;
+	deliveries: number;
+};
+
+export type Answer = {
+	submission: ClaimedSubmission;
+	outcome: Outcome;
+	httpStatus: number | null;
+	/** 0..1, for the jitter of a delay. */
+	random: number;
+};
+
+type Ending = Extract<Outcome, { kind: "succeeded" | "failed" | "refused" }>;
+
+// Without a Retry-After the provider's window is the best guess: it allows 20 creates per 10 s.
+const defaultRateWaitMs = 10_000;
+
+/**
+ * Writes one outcome down. Every branch ends in one guarded statement, so recording the same outcome twice, or after a
+ * callback has settled the submission, changes nothing. The governor is told first: a job must not be back in the queue
+ * before everyone knows to wait.
+ */
+export async function recordOutcome(
+	db: Database,
+	answer: Answer,
+): Promise<Recorded> {
+	const { outcome, submission } = answer;
+	switch (outcome.kind) {
+		case "succeeded":
+		case "failed":
+		case "refused":
+			return settle(db, answer, outcome);
+		case "accepted": {
+			const won = await acceptSubmission(db, {
+				submissionId: submission.id,
+				taskId: outcome.output?.task_id ?? null,
+				httpStatus: answer.httpStatus,
+				callback: null,
+			});
+			await reopenAfterProbe(db, submission);
+			return { won, jobState: "rendering", deliveries: 0 };
+		}
+		case "unknown": {
+			const won = await doubtSubmission(db, {
+				submissionId: submission.id,
+				reason: outcome.reason,
+				httpStatus: answer.httpStatus,
+			});
+			return { won, jobState: "unknown", deliveries: 0 };
+		}
+		case "rate_limited":
+			await blockGovernor(db, outcome.retryAfterMs ?? defaultRateWaitMs);
+			return reject(db, answer, {
+				reason: "the provider's rate limit",
+				provider: null,
+			});
+		case "closed":
+			await closeGovernor(db, {
+				reason: outcome.reason,
+				detail: outcome.error.message,
+				probeS: probeIntervalS,
+			});
+			return reject(db, answer, {
+				reason: `the provider refuses us: ${outcome.reason}`,
+				provider: outcome.error,
+			});
+		case "unsent":
+			return reject(db, answer, {
+				reason: `not sent: ${outcome.reason}`,
+				provider: null,
+				backsOff: true,
+			});
+		case "provider_error":
+			await reopenAfterProbe(db, submission);
+			return reject(db, answer, {
+				reason: outcome.error.message,
+				provider: outcome.error,
+				backsOff: true,
+				countsAgainstBudget: true,
+			});
+	}
+}
+
+async function settle(
+	db: Database,
+	{ submission, httpStatus }: Answer,
+	outcome: Ending,
+): Promise<Recorded> {
+	const settled = await settleSubmission(db, {
+		submissionId: submission.id,
+		...settlementOf(outcome),
+		httpStatus,
+		callback: null,
+	});
+	await reopenAfterProbe(db, submission);
+	return {
+		won: settled.settled,
+		jobState: settled.job_state,
+		deliveries: settled.deliveries,
+	};
+}
+
+function settlementOf(
+	outcome: Ending,
+): Pick<Settlement, "verb" | "output" | "error" | "charged"> {
+	switch (outcome.kind) {
+		case "succeeded":
+			return {
+				verb: "succeed",
+				output: outcome.output,
+				error: null,
+				charged: "yes",
+			};
+		case "failed":
+			return {
+				verb: "fail",
+				output: outcome.output,
+				error: failedRender(outcome.error),
+				charged: chargeForFailure(outcome.output),
+			};
+		case "refused":
+			return {
+				verb: "fail",
+				output: null,
+				error: refusedRequest(outcome.error),
+				charged: "no",
+			};
+	}
+}
+
+async function reject(
+	db: Database,
+	{ submission, httpStatus, random }: Answer,
+	why: {
+		reason: string;
+		provider: ProviderError | null;
+		backsOff?: boolean;
+		countsAgainstBudget?: boolean;
+	},
+): Promise<Recorded> {
+	const rejected = await rejectSubmission(db, {
+		submissionId: submission.id,
+		httpStatus,
+		reason: why.reason,
+		delayMs: why.backsOff
+			? decideRequeueDelayMs({ attempt: submission.n, random })
+			: 0,
+		returnsBudget: !why.countsAgainstBudget,
+		exhausted: {
+			code: "provider_error",
+			message: why.reason,
+			retryable: true,
+			provider: why.provider,
+		},
+	});
+	return {
+		won: rejected.rejected,
+		jobState: rejected.job_state,
+		deliveries: rejected.deliveries,
+	};
+}
+
+/** Any answer that is not about funds or credentials shows that the provider is open again. */
+async function reopenAfterProbe(
+	db: Database,
+	submission: ClaimedSubmission,
+): Promise<void> {
+	if (submission.is_probe) await reopenGovernor(db);
+}

@@ -1,0 +1,124 @@
+import type { Logger } from "@reelay/shared/runtime/logger";
+import type { ClaimedSubmission } from "@reelay/shared/store/claim";
+import type { GovernorStatus } from "@reelay/shared/store/governor";
+import type { Recorded } from "./record-outcome.ts";
+
+export type SubmitterDeps = {
+	claim: () => Promise<ClaimedSubmission | null>;
+	governorStatus: () => Promise<GovernorStatus | null>;
+	submit: (submission: ClaimedSubmission) => Promise<Recorded>;
+	/** The worker's last word on a submission it can no longer wait for. */
+	giveUp: (submission: ClaimedSubmission) => Promise<unknown>;
+	onRecorded: (recorded: Recorded) => void;
+	logger: Logger;
+	maxInFlight: number;
+};
+
+export type Submitter = {
+	/** There may be work: claims until there is none, the governor says no, or this worker is full. Returns at once. */
+	wake(): void;
+	inFlight(): number;
+	/** Stops claiming, waits for answers up to the grace, then leaves what is still open to `unknown`. */
+	stop(graceMs: number): Promise<void>;
+};
+
+const retryAfterErrorMs = 1_000;
+
+// A claim can come back empty although nothing forbids it, while another worker holds the row: look again soon, not at once.
+const minWaitMs = 20;
+
+/**
+ * Keeps up to `maxInFlight` submissions under way. Waiting for a blocked call costs a socket, not a thread, so the
+ * number is in the hundreds. Rings, sweeps, freed places and the governor's own clock all come here as `wake`; they are
+ * merged, and one loop claims.
+ */
+export function createSubmitter(deps: SubmitterDeps): Submitter {
+	const underWay = new Map<ClaimedSubmission, Promise<void>>();
+	let claiming: Promise<void> | null = null;
+	let wokenAgain = false;
+	let stopping = false;
+	let timer: NodeJS.Timeout | undefined;
+
+	function wake(): void {
+		if (stopping) return;
+		if (claiming !== null) {
+			wokenAgain = true;
+			return;
+		}
+		claiming = claimAll().finally(() => {
+			claiming = null;
+			if (wokenAgain) {
+				wokenAgain = false;
+				wake();
+			}
+		});
+	}
+
+	async function claimAll(): Promise<void> {
+		try {
+			while (!stopping && underWay.size < deps.maxInFlight) {
+				const submission = await deps.claim();
+				if (submission === null) return await wakeWhenGranted();
+				start(submission);
+			}
+		} catch (error) {
+			deps.logger.error({ err: error }, "claim.failed");
+			wakeIn(retryAfterErrorMs);
+		}
+	}
+
+	function start(submission: ClaimedSubmission): void {
+		const run = deps
+			.submit(submission)
+			.then(deps.onRecorded, (error: unknown) => {
+				deps.logger.error(
+					{ submission_id: submission.id, err: error },
+					"submission.recordFailed",
+				);
+			})
+			.finally(() => {
+				underWay.delete(submission);
+				wake();
+			});
+		underWay.set(submission, run);
+	}
+
+	/** With jobs waiting for the rate window or a block, the end of that wait is known, so no ring is needed. */
+	async function wakeWhenGranted(): Promise<void> {
+		const status = await deps.governorStatus();
+		if (status === null || !status.ready_jobs || status.free_slots === 0) {
+			return;
+		}
+		wakeIn(Math.max(status.blocked_ms, status.grant_in_ms));
+	}
+
+	function wakeIn(ms: number): void {
+		clearTimeout(timer);
+		if (!stopping) timer = setTimeout(wake, Math.max(ms + 1, minWaitMs));
+	}
+
+	return {
+		wake,
+		inFlight: () => underWay.size,
+		async stop(graceMs) {
+			stopping = true;
+			clearTimeout(timer);
+			await claiming;
+			await settleWithin([...underWay.values()], graceMs);
+			await Promise.allSettled([...underWay.keys()].map(deps.giveUp));
+		},
+	};
+}
+
+async function settleWithin(
+	runs: Promise<void>[],
+	graceMs: number,
+): Promise<void> {
+	if (runs.length === 0) return;
+	let timer: NodeJS.Timeout | undefined;
+	const grace = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, graceMs);
+	});
+	await Promise.race([Promise.allSettled(runs), grace]);
+	clearTimeout(timer);
+}

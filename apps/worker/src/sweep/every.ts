@@ -1,0 +1,49 @@
+import type { Logger } from "@reelay/shared/runtime/logger";
+
+export type Sweep = {
+	name: string;
+	everyMs: number;
+	/** One pass: repairs a bounded number of rows, and returns how many. */
+	pass: () => Promise<number>;
+};
+
+/**
+ * The one loop of all sweeps. Passes of one sweep never overlap; a pass that fails is logged and tried again at its next
+ * turn. `stop` waits for passes under way.
+ */
+export function startSweeps(
+	sweeps: readonly Sweep[],
+	deps: { logger: Logger; onPass: (sweep: string, repaired: number) => void },
+): { stop(): Promise<void> } {
+	let stopping = false;
+	const turns = new Map<
+		string,
+		{ timer?: NodeJS.Timeout; run?: Promise<void> }
+	>();
+
+	async function runOnce(sweep: Sweep): Promise<void> {
+		try {
+			deps.onPass(sweep.name, await sweep.pass());
+		} catch (error) {
+			deps.logger.error({ sweep: sweep.name, err: error }, "sweep.failed");
+		}
+	}
+
+	function schedule(sweep: Sweep): void {
+		if (stopping) return;
+		const turn = turns.get(sweep.name) ?? {};
+		turns.set(sweep.name, turn);
+		turn.timer = setTimeout(() => {
+			turn.run = runOnce(sweep).finally(() => schedule(sweep));
+		}, sweep.everyMs);
+	}
+
+	for (const sweep of sweeps) schedule(sweep);
+	return {
+		async stop() {
+			stopping = true;
+			for (const { timer } of turns.values()) clearTimeout(timer);
+			await Promise.allSettled([...turns.values()].map(({ run }) => run));
+		},
+	};
+}

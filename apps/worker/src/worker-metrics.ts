@@ -1,0 +1,56 @@
+import type { Metrics } from "@reelay/shared/runtime/metrics";
+import type { Database } from "@reelay/shared/store/database";
+import { countLiveJobs } from "@reelay/shared/store/ready";
+
+/** The worker's own counters; names and labels follow the columns. */
+export function createWorkerMetrics(metrics: Metrics) {
+	return {
+		submissions: metrics.counter(
+			"submissions_total",
+			"Submissions recorded, by the state that their job came to.",
+			["job_state"],
+		),
+		attempts: metrics.counter(
+			"delivery_attempts_total",
+			"Attempts of deliveries, by outcome.",
+			["outcome"],
+		),
+		sweepRows: metrics.counter(
+			"sweep_rows_total",
+			"Rows that a sweep repaired or moved on.",
+			["sweep"],
+		),
+		ringsLost: metrics.counter(
+			"rings_lost_total",
+			"Rings that the queue's engine did not take; a sweep rings again.",
+			[],
+		),
+		/** Reads the numbers whenever metrics are collected. */
+		watch(
+			db: Database,
+			inFlight: { submissions(): number; attempts(): number },
+		) {
+			metrics.watch("in_flight", "What this worker waits for right now.", {
+				label: "kind",
+				read: async () => ({
+					submission: inFlight.submissions(),
+					attempt: inFlight.attempts(),
+				}),
+			});
+			metrics.watch("live_jobs", "Jobs that are not final, by state.", {
+				label: "state",
+				read: async () => (await countLiveJobs(db)).byState,
+			});
+			metrics.watch(
+				"oldest_ready_seconds",
+				"The age of the oldest job that could be submitted now.",
+				{
+					label: "queue",
+					read: async () => ({
+						submit: (await countLiveJobs(db)).oldestReadyS,
+					}),
+				},
+			);
+		},
+	};
+}
