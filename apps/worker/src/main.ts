@@ -26,7 +26,8 @@ await runService(process.env, {
 		app.disable("x-powered-by");
 		app.use(
 			healthRoutes({
-				checks: { database: database.check, provider: worker.checkProvider },
+				checks: { database: database.check },
+				notes: { provider: worker.checkProvider },
 				isStopping,
 				registry: metrics.registry,
 			}),

@@ -4,17 +4,25 @@ import {
 	createFreshConnectionAgent,
 	postOnce,
 } from "@reelay/shared/runtime/http-post";
+import { redactEchoedToken } from "@reelay/shared/signing/capability";
+
+/** What is sent, and for which submission. */
+export type ProviderPost = {
+	submissionId: string;
+	path: string;
+	request: JsonObject;
+};
 
 /** Sends one paid POST and says how it ended; it never throws, repeats or follows. */
 export type ProviderClient = {
-	post(path: string, request: JsonObject): Promise<PostEnd>;
+	post(post: ProviderPost): Promise<PostEnd>;
 	close(): Promise<void>;
 };
 
 // The published answer is under 2 kB. One that is longer than this cannot be read, and is then classified as such.
 const maxAnswerBytes = 1024 * 1024;
 
-/** Every POST goes on a connection of its own, so that a stale socket can never make its outcome doubtful. */
+/** `baseUrl` has no slash at its end. Every POST goes on a connection of its own, so that a stale socket can never make its outcome doubtful. */
 export function createProviderClient(settings: {
 	baseUrl: string;
 	apiKey: string;
@@ -22,10 +30,10 @@ export function createProviderClient(settings: {
 }): ProviderClient {
 	const agent = createFreshConnectionAgent();
 	return {
-		async post(path, request) {
+		async post({ submissionId, path, request }) {
 			const end = await postOnce({
 				dispatcher: agent,
-				url: new URL(path, settings.baseUrl).href,
+				url: `${settings.baseUrl}${path}`,
 				headers: {
 					authorization: `Bearer ${settings.apiKey}`,
 					"content-type": "application/json",
@@ -36,12 +44,14 @@ export function createProviderClient(settings: {
 				maxResponseBytes: maxAnswerBytes,
 			});
 			if (end.kind === "answered") {
+				// An answer may repeat our request, and with it the callback's token, in any text that is kept.
+				const text = redactEchoedToken(end.text, submissionId);
 				return {
 					kind: "answered",
 					status: end.status,
 					retryAfter: end.headers["retry-after"] ?? null,
-					body: end.truncated ? undefined : parseOrUndefined(end.text),
-					text: end.text.slice(0, 500),
+					body: end.truncated ? undefined : parseOrUndefined(text),
+					text: text.slice(0, 500),
 				};
 			}
 			return { kind: end.kind, reason: `${end.code}: ${end.message}` };

@@ -71,7 +71,11 @@ async function post(
 		submission.input,
 		deps.callbackUrl(submission.id),
 	);
-	return deps.provider.post(action.path, request);
+	return deps.provider.post({
+		submissionId: submission.id,
+		path: action.path,
+		request,
+	});
 }
 
 // Twenty tries with waits up to 10 s span about three minutes, more than a database's restart or failover.

@@ -30,9 +30,11 @@ export const createJobSchema = z.strictObject({
 		.nullish(),
 	tags: z.array(z.string().min(1).max(64)).max(20).nullish(),
 	priority: z.enum(["high", "normal", "low"]).default("normal"),
-	run_at: z.iso.datetime({ offset: true }).nullish().meta({
-		description: "Not submitted before this instant.",
-	}),
+	run_at: z.iso
+		.datetime({ offset: true })
+		.refine(isWithinCalendar, { message: "is in the years 2000 to 2999" })
+		.nullish()
+		.meta({ description: "Not submitted before this instant." }),
 	start_within_s: z
 		.int()
 		.min(1)
@@ -49,6 +51,12 @@ export const createJobSchema = z.strictObject({
 		.meta({ description: "No result by then: overdue." }),
 });
 export type CreateJobBody = z.infer<typeof createJobSchema>;
+
+/** JSON, JavaScript and Postgres write the years before 1 and after 9999 in different ways, so none is taken. */
+function isWithinCalendar(instant: string): boolean {
+	const year = new Date(instant).getUTCFullYear();
+	return year >= 2000 && year <= 2999;
+}
 
 /** The query of `GET /v1/jobs`. `state` may be given several times or as a list with commas. */
 export const listJobsSchema = z.strictObject({

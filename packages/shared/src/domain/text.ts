@@ -1,18 +1,20 @@
+import { joinPointer } from "./violation.ts";
+
 /**
- * The JSON pointer of the first string (or key) that Postgres could not store, or null. NUL and lone surrogates are
- * valid in JSON but not in a database's text, so they are refused at the border with a pointer instead of failing there.
+ * The JSON pointer of a string (or of the object around a key) that Postgres could not store, or null. NUL and lone
+ * surrogates are valid in JSON but not in a database's text, so they are refused at the border with a pointer instead of
+ * failing there. It keeps its own stack, because a caller chooses how deep a body is nested.
  */
-export function findUnstorableText(
-	value: unknown,
-	pointer = "",
-): string | null {
-	if (typeof value === "string") return isStorable(value) ? null : pointer;
-	if (typeof value !== "object" || value === null) return null;
-	for (const [key, inner] of Object.entries(value)) {
-		const here = `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-		if (!isStorable(key)) return pointer;
-		const found = findUnstorableText(inner, here);
-		if (found !== null) return found;
+export function findUnstorableText(value: unknown): string | null {
+	const open: { value: unknown; pointer: string }[] = [{ value, pointer: "" }];
+	for (let next = open.pop(); next !== undefined; next = open.pop()) {
+		const { value, pointer } = next;
+		if (typeof value === "string" && !isStorable(value)) return pointer;
+		if (typeof value !== "object" || value === null) continue;
+		for (const [key, inner] of Object.entries(value)) {
+			if (!isStorable(key)) return pointer;
+			open.push({ value: inner, pointer: joinPointer(pointer, key) });
+		}
 	}
 	return null;
 }

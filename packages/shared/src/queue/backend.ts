@@ -1,6 +1,7 @@
 import { createPostgresBackend, Queue, Worker, withBackend } from "bullmq";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Ring } from "../contracts/queue-messages.ts";
+import { findRedisFaults } from "./redis-check.ts";
 
 /** Where the rings go: Redis when it is set, else the database that Reelay has anyway. */
 export type BellSettings = { redisUrl: string | null; databaseUrl: string };
@@ -72,9 +73,14 @@ export function openRingQueue(settings: BellSettings): {
 /** A consumer that waits for its engine for as long as it takes, and survives every outage of it. */
 export function openRingWorker(
 	settings: BellSettings,
-	onRing: (message: unknown) => void,
+	hearing: {
+		onRing: (message: unknown) => void;
+		/** A sentence about the engine that its operator should read. */
+		onWarning: (sentence: string) => void;
+	},
 ): { worker: Failing; close(): Promise<void> } {
-	const hear = async (message: { data: unknown }) => onRing(message.data);
+	const hear = async (message: { data: unknown }) =>
+		hearing.onRing(message.data);
 	const options = {
 		concurrency: 32,
 		removeOnComplete: { count: 0 },
@@ -90,6 +96,13 @@ export function openRingWorker(
 	}
 	const connection = openRedis(settings.redisUrl, {
 		maxRetriesPerRequest: null,
+	});
+	// At every connection, for a failover may lead to a server with other settings.
+	connection.on("ready", () => {
+		connection.info().then(
+			(info) => findRedisFaults(info).forEach(hearing.onWarning),
+			() => {},
+		);
 	});
 	const worker = new Worker(queueName, hear, {
 		...options,

@@ -13,12 +13,18 @@ export function openRingConsumer(
 	hearing: {
 		onRing: (ring: Ring) => void;
 		onError: (error: Error) => void;
+		/** A sentence about the engine that its operator should read, such as a Redis that evicts keys. */
+		onWarning?: (sentence: string) => void;
 	},
 ): RingConsumer {
-	const { worker, close } = openRingWorker(settings, (message) => {
-		const ring = ringSchema.safeParse(message);
-		if (ring.success) hearing.onRing(ring.data);
-		else hearing.onError(new Error("a message that is not a ring was dropped"));
+	const { worker, close } = openRingWorker(settings, {
+		onRing(message) {
+			const ring = ringSchema.safeParse(message);
+			if (ring.success) hearing.onRing(ring.data);
+			else
+				hearing.onError(new Error("a message that is not a ring was dropped"));
+		},
+		onWarning: hearing.onWarning ?? (() => {}),
 	});
 	worker.on("error", hearing.onError);
 	return { close };

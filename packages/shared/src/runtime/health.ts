@@ -8,6 +8,8 @@ export type HealthCheck = () => Promise<string | null>;
 /** What the health routes ask; a check is given up after `checkTimeoutMs`. */
 export type HealthOptions = {
 	checks: Readonly<Record<string, HealthCheck>>;
+	/** Told beside the checks, but no reason to be taken out of service: restarting would not cure them. */
+	notes?: Readonly<Record<string, HealthCheck>>;
 	isStopping: () => boolean;
 	registry: Registry;
 	checkTimeoutMs?: number;
@@ -39,20 +41,36 @@ function readyRoute(options: HealthOptions): RequestHandler {
 			response.status(503).json({ status: "stopping" });
 			return;
 		}
-		const results = await Promise.all(
-			Object.entries(options.checks).map(async ([name, check]) => {
-				const fault = await runCheck(check, timeoutMs);
-				return { name, fault };
-			}),
-		);
-		const isReady = results.every(({ fault }) => fault === null);
-		const checks = Object.fromEntries(
-			results.map(({ name, fault }) => [name, fault ?? "ok"]),
-		);
+		const [checks, notes] = await Promise.all([
+			runChecks(options.checks, timeoutMs),
+			runChecks(options.notes ?? {}, timeoutMs),
+		]);
+		const isReady = Object.values(checks).every((result) => result === "ok");
 		response
 			.status(isReady ? 200 : 503)
-			.json({ status: isReady ? "ok" : "unavailable", checks });
+			.json({
+				status: isReady ? "ok" : "unavailable",
+				checks,
+				...optional(notes),
+			});
 	};
+}
+
+async function runChecks(
+	checks: Readonly<Record<string, HealthCheck>>,
+	timeoutMs: number,
+): Promise<Record<string, string>> {
+	const results = await Promise.all(
+		Object.entries(checks).map(async ([name, check]) => {
+			const fault = await runCheck(check, timeoutMs);
+			return [name, fault ?? "ok"] as const;
+		}),
+	);
+	return Object.fromEntries(results);
+}
+
+function optional(notes: Record<string, string>) {
+	return Object.keys(notes).length === 0 ? {} : { notes };
 }
 
 async function runCheck(

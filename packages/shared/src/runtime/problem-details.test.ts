@@ -107,7 +107,7 @@ describe("problemMiddleware", () => {
 		expect(response.status).toBe(500);
 		expect(JSON.parse(text)).toEqual({
 			type: "urn:reelay:problem:internal_error",
-			title: "Internal error",
+			title: "Something went wrong on our side",
 			status: 500,
 			detail: "Something went wrong on our side. Tell us the request_id.",
 			instance: "/fail",

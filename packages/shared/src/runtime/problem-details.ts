@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import { type ProblemCode, problems } from "../domain/errors.ts";
 import { redactCallbackTokens } from "../signing/capability.ts";
 import type { Logger } from "./logger.ts";
 
@@ -64,7 +65,7 @@ export const runtimeProblemCodes = [
 	"not_found",
 	"unsupported_charset",
 	"unsupported_encoding",
-] as const;
+] as const satisfies readonly ProblemCode[];
 
 /** Answers every error as RFC 9457 problem details; the last middleware. */
 export function problemMiddleware(deps: {
@@ -107,9 +108,8 @@ export function problemMiddleware(deps: {
 /** Turns a request that no route took into a 404 problem. */
 export const notFoundMiddleware: RequestHandler = (request) => {
 	throw new ProblemError({
-		status: 404,
 		code: "not_found",
-		title: "Not found",
+		...problems.not_found,
 		detail: `There is no ${request.method} ${instanceOf(request.originalUrl)}.`,
 	});
 };
@@ -125,11 +125,9 @@ function toProblem(error: unknown): ProblemError {
 	return (
 		requestProblem(error) ??
 		new ProblemError({
-			status: 500,
 			code: "internal_error",
-			title: "Internal error",
+			...problems.internal_error,
 			detail: "Something went wrong on our side. Tell us the request_id.",
-			retryable: true,
 		})
 	);
 }
@@ -149,9 +147,8 @@ function requestProblem(error: unknown): ProblemError | null {
 	// Express's router throws this for a path such as /v1/jobs/%zz.
 	if (error instanceof URIError && status === 400) {
 		return new ProblemError({
-			status: 400,
 			code: "malformed_url",
-			title: "Malformed URL",
+			...problems.malformed_url,
 			detail: "The URL holds a percent sign that encodes nothing.",
 		});
 	}
@@ -159,8 +156,8 @@ function requestProblem(error: unknown): ProblemError | null {
 	// only what was made to be shown is about this request.
 	if (typeof status !== "number" || expose !== true) return null;
 	if (status < 400 || status > 499) return null;
-	const [code, title, detail] = faultTexts(type, limit, message);
-	return new ProblemError({ status, code, title, detail });
+	const [code, detail] = faultTexts(type, limit, message);
+	return new ProblemError({ code, ...problems[code], status, detail });
 }
 
 function faultTexts(type: unknown, limit: unknown, message: unknown) {
@@ -168,33 +165,22 @@ function faultTexts(type: unknown, limit: unknown, message: unknown) {
 		case "entity.parse.failed":
 			return [
 				"malformed_json",
-				"Malformed JSON",
 				`The body is not JSON: ${excerpt(message)}`,
 			] as const;
 		case "entity.too.large":
 			return [
 				"body_too_large",
-				"Body too large",
 				`The body has more than the ${String(limit)} bytes allowed.`,
 			] as const;
 		case "charset.unsupported":
-			return [
-				"unsupported_charset",
-				"Unsupported charset",
-				"The body must be in UTF-8.",
-			] as const;
+			return ["unsupported_charset", "The body must be in UTF-8."] as const;
 		case "encoding.unsupported":
 			return [
 				"unsupported_encoding",
-				"Unsupported encoding",
 				"The body's Content-Encoding is not one that is read here.",
 			] as const;
 		default:
-			return [
-				"bad_request",
-				"Bad request",
-				"The request could not be read.",
-			] as const;
+			return ["bad_request", "The request could not be read."] as const;
 	}
 }
 

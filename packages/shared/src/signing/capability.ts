@@ -92,3 +92,14 @@ const tokenPattern = new RegExp(
 export function redactCallbackTokens(text: string): string {
 	return text.replace(tokenPattern, "$1.[redacted]");
 }
+
+/**
+ * The same for what a provider sends about one submission, before anything is read from it: it may repeat our whole
+ * request. A text that does not name the submission is left as it is, so that a result's URL is never touched because
+ * it happens to look like a token.
+ */
+export function redactEchoedToken(text: string, submissionId: string): string {
+	// Without the prefix, whose underscore may be percent-encoded; no encoding changes letters and digits.
+	const [, letters = submissionId] = submissionId.split("_");
+	return text.includes(letters) ? redactCallbackTokens(text) : text;
+}

@@ -1,3 +1,4 @@
+import { probeIntervalS } from "../domain/deadline.ts";
 import type { Database } from "./database.ts";
 
 /** The one provider of today; a second would have a row, slots and limits of its own. */
@@ -61,7 +62,8 @@ export async function blockGovernor(
 
 /**
  * Closes the provider for a reason that no single job can cure. Jobs stay queued; a probe goes through whenever
- * `blocked_until` passes, and the first one that is not refused for the same reason reopens.
+ * `blocked_until` passes, and the first one that is not refused for the same reason reopens. A longer wait that a
+ * Retry-After asked for stays as it is.
  */
 export async function closeGovernor(
 	db: Database,
@@ -70,25 +72,34 @@ export async function closeGovernor(
 	await db.$executeRaw`
 		update governor set closed_reason = ${closing.reason}, closed_detail = ${closing.detail},
 			closed_at = coalesce(closed_at, clock_timestamp()),
-			blocked_until = clock_timestamp() + make_interval(secs => ${closing.probeS}::int)
+			blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => ${closing.probeS}::int))
 		where provider = ${provider}`;
 }
 
-/** Opens the provider again; does nothing when it is open. Returns whether it was closed. */
+/**
+ * Opens the provider again; does nothing when it is open. Returns whether it was closed. A wait longer than a probe's
+ * was asked for by a Retry-After meanwhile, and outlives the closing.
+ */
 export async function reopenGovernor(db: Database): Promise<boolean> {
 	const opened = await db.$executeRaw`
-		update governor set closed_reason = null, closed_detail = null, closed_at = null, blocked_until = null
+		update governor set closed_reason = null, closed_detail = null, closed_at = null,
+			blocked_until = case when blocked_until > clock_timestamp() + make_interval(secs => ${probeIntervalS}::int)
+				then blocked_until end
 		where provider = ${provider} and closed_reason is not null`;
 	return opened > 0;
 }
 
 /**
  * Frees slots whose submission no longer runs. Every settling statement frees its own, so this finds something only
- * after a row was changed by hand.
+ * after a row was changed by hand. A slot that was freed and taken again meanwhile is left to its new holder, whom this
+ * statement's snapshot cannot see.
  */
 export async function freeLostSlots(db: Database): Promise<number> {
 	return db.$executeRaw`
-		update provider_slot set submission_id = null
-		where submission_id is not null and not exists (
-			select from submission where id = provider_slot.submission_id and live and overdue_at is null)`;
+		with lost as (
+			select submission_id from provider_slot
+			where submission_id is not null and not exists (
+				select from submission where id = provider_slot.submission_id and live and overdue_at is null))
+		update provider_slot set submission_id = null from lost
+		where provider_slot.submission_id = lost.submission_id`;
 }

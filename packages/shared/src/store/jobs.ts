@@ -113,21 +113,24 @@ export async function applyCancel(
 ): Promise<JobRecord | null> {
 	const cancels = Prisma.sql`job.state in (${oneOf(jobTransitions.cancel.from)})`;
 	const rows = await db.$queryRaw<JobRecord[]>`
-		with before as (select cancel_requested_at from job where id = ${id}),
+		-- Locked before it is read, so that of several that ask at once only the first finds no wish yet.
+		with before as (
+			select id, cancel_requested_at as asked_at from job
+			where id = ${id} and tenant_id = ${tenantId} and live for update),
 		j as (
 			update job set
 				state = case when ${cancels} then 'cancelled' else state end,
 				live = not (${cancels}), ready = false,
 				finished_at = case when ${cancels} then now() end,
 				cancel_requested_at = coalesce(cancel_requested_at, now()), updated_at = now()
-			where id = ${id} and tenant_id = ${tenantId} and live
-			returning *),
+			from before where job.id = before.id
+			returning job.*),
 		ended as (select * from j where state = 'cancelled'),
 		${eventsOfEnded},
 		told as (
 			insert into timeline (job_id, type)
 			select id, case state when 'cancelled' then 'cancelled' else 'cancel_requested' end from j
-			where state = 'cancelled' or (select cancel_requested_at from before) is null)
+			where state = 'cancelled' or (select asked_at from before) is null)
 		select * from j`;
 	return rows[0] ?? null;
 }

@@ -50,16 +50,17 @@ export async function settleSubmission(
 	report: Settlement,
 ): Promise<Settled> {
 	const rows = await db.$queryRaw<Settled[]>`
-		with ${settledSubmission(report)},
+		with ${lockedSubmission(report)},
+		${settledSubmission(report)},
 		${settledJob(report)},
-		ended as (select * from settled_job where settled_by = by_submission),
+		ended as (select * from settled_job where ${ended(report)}),
 		${bornEvents(report)},
 		freed as (
 			update provider_slot set submission_id = null from settled
 			where provider = ${provider} and submission_id = settled.id),
 		told as (
 			insert into timeline (job_id, type, data)
-			select id, case when settled_by = by_submission then state
+			select id, case when ${ended(report)} then state
 					when ${report.verb} = 'succeed' then 'surplus_result' else 'submission_failed' end,
 				jsonb_build_object('submission', by_submission, 'from', ${report.callback === null ? "answer" : "callback"}::text)
 			from settled_job),
@@ -73,7 +74,32 @@ export async function settleSubmission(
 	return row;
 }
 
-/** The compare-and-set. A task id that contradicts the one we know is another task's report, and matches nothing. */
+/**
+ * What the submission is behind its lock. The statement's own snapshot is older than a wait for that lock, so what a
+ * faster report wrote is read from here.
+ */
+const lockedSubmission = (report: Settlement) => Prisma.sql`
+	before as (
+		select id, state, provider_task_id, (output->>'cost_points')::int as points
+		from submission where id = ${report.submissionId} for update)`;
+
+/**
+ * A callback whose task id contradicts the one we know is another task's report, and matches nothing. An answer came on
+ * the connection that sent this very submission, so it is believed whatever a callback has said before.
+ */
+const contradicts = (report: Settlement) =>
+	report.callback === null
+		? Prisma.sql`false`
+		: Prisma.sql`coalesce(before.provider_task_id <> ${report.output?.task_id ?? null}, false)`;
+
+/**
+ * Whether this report ended the job. The id alone does not tell: a submission that failed, lapsed or was refused may
+ * have ended the job then, and only a success that ends a job leaves it a result.
+ */
+const ended = (report: Settlement) =>
+	Prisma.sql`(settled_by = by_submission and (result is not null) = ${report.verb === "succeed"})`;
+
+/** The compare-and-set. */
 function settledSubmission(report: Settlement): Prisma.Sql {
 	const taskId = report.output?.task_id ?? null;
 	return Prisma.sql`settled as (
@@ -81,14 +107,14 @@ function settledSubmission(report: Settlement): Prisma.Sql {
 			state = ${report.verb === "succeed" ? "succeeded" : "failed"}, live = false,
 			lease_owner = null, lease_until = null, charged = ${report.charged},
 			output = ${jsonb(report.output)}, error = ${jsonb(report.error)},
-			provider_task_id = coalesce(provider_task_id, ${taskId}),
+			provider_task_id = coalesce(before.provider_task_id, ${taskId}),
 			http_status = coalesce(${report.httpStatus}::int, http_status),
 			answered_at = case when ${report.callback === null} then now() else answered_at end,
 			settled_at = now()
-		where id = ${report.submissionId}
-			and state in (${oneOf(submissionTransitions[report.verb].from)})
-			and (${taskId}::text is null or provider_task_id is null or provider_task_id = ${taskId})
-		returning id, job_id)`;
+		from before
+		where submission.id = before.id and not ${contradicts(report)}
+			and submission.state in (${oneOf(submissionTransitions[report.verb].from)})
+		returning submission.id, job_id, before.points as points_before)`;
 }
 
 /** Ends the job if it may still be ended, and tells the money either way. */
@@ -106,9 +132,10 @@ function settledJob(report: Settlement): Prisma.Sql {
 			result = case when ${open} and ${success} then
 				${jsonb(report.output)} || jsonb_build_object('received_at', now()) else result end,
 			error = case when ${open} and cancel_requested_at is null then ${jsonb(success ? null : report.error)} else error end,
-			charged = case when ${report.charged} = 'yes' or ${others("yes")} then 'yes'
+			charged = case when ${report.charged} = 'yes' or charged = 'yes' or ${others("yes")} then 'yes'
 				when ${report.charged} = 'possible' or ${others("possible")} then 'possible' else 'no' end,
-			cost_points = case when ${points}::int is null then cost_points else coalesce(cost_points, 0) + ${points}::int end,
+			cost_points = case when coalesce(${points}::int, points_before) is null then cost_points
+				else coalesce(cost_points, 0) - coalesce(points_before, 0) + coalesce(${points}::int, 0) end,
 			surplus_results = surplus_results + case when ${success} and not (${open}) then 1 else 0 end,
 			settled_by = case when ${open} then settled.id else settled_by end,
 			finished_at = case when ${open} then now() else finished_at end, updated_at = now()
@@ -121,10 +148,10 @@ const bornEvents = (report: Settlement) => Prisma.sql`
 	event_born as (
 		insert into event (id, tenant_id, job_id, type, sequence, snapshot)
 		select new_id('evt'), tenant_id, id,
-			case when settled_by = by_submission then 'video.' || state else 'video.surplus_result' end,
-			case when settled_by = by_submission then 1 else surplus_results end,
+			case when ${ended(report)} then 'video.' || state else 'video.surplus_result' end,
+			case when ${ended(report)} then 1 else surplus_results end,
 			to_jsonb(settled_job) - 'by_submission'
-		from settled_job where settled_by = by_submission or ${report.verb} = 'succeed'
+		from settled_job where ${ended(report)} or ${report.verb} = 'succeed'
 		returning id, tenant_id, job_id),
 	delivery_born as (
 		insert into delivery (id, event_id, tenant_id, url)
@@ -139,9 +166,7 @@ function keptCallback(report: Settlement): Prisma.Sql {
 	if (callback === null) {
 		return Prisma.sql`kept as (select null::text as outcome)`;
 	}
-	const taskId = report.output?.task_id ?? null;
-	const mismatch = Prisma.sql`exists (select from submission where id = ${report.submissionId}
-		and provider_task_id <> ${taskId})`;
+	const mismatch = Prisma.sql`exists (select from before where ${contradicts(report)})`;
 	return Prisma.sql`kept as (
 		insert into callback (submission_id, body_sha, body, kind, outcome, reason)
 		select ${report.submissionId}, ${callback.bodySha}, ${callback.body}, ${callback.kind},
@@ -150,8 +175,7 @@ function keptCallback(report: Settlement): Prisma.Sql {
 				when ${mismatch} then 'quarantined' else 'ignored' end,
 			case when exists (select from settled) then null
 				when ${mismatch} then 'the task id is not the one that this submission has'
-				else coalesce('the submission had ended before: '
-					|| (select state from submission where id = ${report.submissionId}), 'no such submission') end
+				else coalesce('the submission had ended before: ' || (select state from before), 'no such submission') end
 		on conflict do nothing
 		returning outcome)`;
 }

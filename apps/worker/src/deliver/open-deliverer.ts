@@ -1,0 +1,67 @@
+import { systemClock } from "@reelay/shared/runtime/clock";
+import { postOnce } from "@reelay/shared/runtime/http-post";
+import type { Logger } from "@reelay/shared/runtime/logger";
+import { createOutboundAgent } from "@reelay/shared/runtime/outbound";
+import type { Database } from "@reelay/shared/store/database";
+import {
+	claimDueDeliveries,
+	recordAttempt,
+} from "@reelay/shared/store/deliveries";
+import type { WorkerConfig } from "../config.ts";
+import { type DeliverEventDeps, deliverEvent } from "./deliver-event.ts";
+import { createDeliverer, type Deliverer } from "./deliverer.ts";
+import { createSecretCache } from "./secret-cache.ts";
+
+export type OpenDelivererDeps = {
+	config: WorkerConfig;
+	workerId: string;
+	db: Database;
+	logger: Logger;
+	onAttempt: (outcome: string) => void;
+};
+
+// What customers are promised: the whole exchange within 15 s, 64 kB read at most, 4 kB of it kept for the log.
+const attemptTimeoutMs = 15_000;
+const maxResponseBytes = 64 * 1024;
+const keptResponseBytes = 4 * 1024;
+
+/** Wires the delivering half of a worker: the guarded connector, the tenants' secrets, and the claiming loop. */
+export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
+	const { config, db, logger, workerId } = deps;
+	const outbound = createOutboundAgent({
+		allowCidrs: config.OUTBOUND_ALLOW_CIDRS,
+		onAllowedPrivate: (use) => logger.debug(use, "outbound.allowedPrivate"),
+	});
+	const attempt: DeliverEventDeps = {
+		workerId,
+		secrets: createSecretCache(db, config.ENCRYPTION_KEYS),
+		record: (record) => {
+			deps.onAttempt(record.outcome);
+			return recordAttempt(db, record);
+		},
+		post: (request) =>
+			postOnce({
+				...request,
+				dispatcher: outbound,
+				timeoutMs: attemptTimeoutMs,
+				maxResponseBytes,
+				keepBytes: keptResponseBytes,
+			}),
+		clock: systemClock,
+		random: Math.random,
+		logger,
+	};
+	const deliverer = createDeliverer({
+		claim: (limit) => claimDueDeliveries(db, workerId, limit),
+		deliver: (delivery) => deliverEvent(attempt, delivery),
+		logger,
+		maxInFlight: config.DELIVER_CONCURRENCY,
+	});
+	return {
+		...deliverer,
+		async stop() {
+			await deliverer.stop();
+			await outbound.destroy();
+		},
+	};
+}

@@ -1,0 +1,77 @@
+import { systemClock } from "@reelay/shared/runtime/clock";
+import type { Logger } from "@reelay/shared/runtime/logger";
+import { signCallbackToken } from "@reelay/shared/signing/capability";
+import { claimNextSubmission } from "@reelay/shared/store/claim";
+import type { Database } from "@reelay/shared/store/database";
+import {
+	ensureGovernor,
+	findGovernorStatus,
+} from "@reelay/shared/store/governor";
+import { doubtSubmission } from "@reelay/shared/store/submissions";
+import type { WorkerConfig } from "../config.ts";
+import { createProviderClient } from "./provider-client.ts";
+import type { Recorded } from "./record-outcome.ts";
+import { submitJob } from "./submit-job.ts";
+import { createSubmitter, type Submitter } from "./submitter.ts";
+
+export type OpenSubmitterDeps = {
+	config: WorkerConfig;
+	workerId: string;
+	db: Database;
+	logger: Logger;
+	onRecorded: (recorded: Recorded) => void;
+};
+
+// Two POSTs travel at different speeds: the margin keeps the provider's own window from seeing one too many.
+const rateMarginMs = 500;
+
+/** Wires the submitting half of a worker: the limits in the database, the provider's client, and the claiming loop. */
+export async function openSubmitter(
+	deps: OpenSubmitterDeps,
+): Promise<Submitter> {
+	const { config, db, logger, workerId } = deps;
+	await ensureGovernor(db, {
+		rateCount: config.PROVIDER_RATE.count,
+		rateWindowMs: config.PROVIDER_RATE.windowS * 1000 + rateMarginMs,
+		concurrency: config.PROVIDER_CONCURRENCY,
+	});
+	const provider = createProviderClient({
+		baseUrl: config.SEE2AI_BASE_URL,
+		apiKey: config.SEE2AI_API_KEY,
+		timeoutMs: config.SUBMIT_TIMEOUT_S * 1000,
+	});
+	const callbackUrl = (submissionId: string) =>
+		`${config.CALLBACK_BASE_URL}/callbacks/see2ai/${signCallbackToken(submissionId, config.CALLBACK_KEYS)}`;
+	const submitter = createSubmitter({
+		claim: () => claimNextSubmission(db, workerId),
+		governorStatus: () => findGovernorStatus(db),
+		submit: (submission) =>
+			submitJob(
+				{
+					db,
+					provider,
+					callbackUrl,
+					clock: systemClock,
+					random: Math.random,
+					logger,
+				},
+				submission,
+			),
+		giveUp: (submission) =>
+			doubtSubmission(db, {
+				submissionId: submission.id,
+				reason: "the worker stopped before the provider answered",
+				httpStatus: null,
+			}),
+		onRecorded: deps.onRecorded,
+		logger,
+		maxInFlight: config.SUBMIT_CONCURRENCY,
+	});
+	return {
+		...submitter,
+		async stop(graceMs) {
+			await submitter.stop(graceMs);
+			await provider.close();
+		},
+	};
+}

@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { charges, jobStates, liveJobStates } from "../domain/job.ts";
+import {
+	liveSubmissionStates,
+	submissionStates,
+} from "../domain/submission.ts";
+import {
+	jobTransitions,
+	submissionTransitions,
+} from "../domain/transitions.ts";
+import { aJob, aSubmission, submissionOf } from "../testing/factories.ts";
+import {
+	clearTestStore,
+	openTestStore,
+	type TestStore,
+} from "../testing/store.ts";
+
+let store: TestStore;
+beforeAll(async () => {
+	store = await openTestStore();
+});
+beforeEach(() => clearTestStore(store));
+afterAll(() => store.close());
+
+type Run = (id: string) => Promise<unknown>;
+type Case = [constraint: string, arrange: () => Promise<string>, write: Run];
+
+const job = (spec: Parameters<typeof aJob>[1]) => async () =>
+	(await aJob(store, spec)).id;
+const submission = (spec: Parameters<typeof aJob>[1]) => async () =>
+	submissionOf(await aJob(store, spec));
+const delivery = async () => {
+	await aJob(store, { state: "failed", webhookUrl: "https://example.com" });
+	return "";
+};
+const governor = async () => "see2ai";
+
+const cases: Case[] = [
+	[
+		"job_state_known",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set state = 'paused', live = false, ready = false, finished_at = now() where id = ${id}`,
+	],
+	[
+		"job_live_state",
+		job({ state: "succeeded" }),
+		(id) => store.db.$executeRaw`
+		update job set live = true, finished_at = null where id = ${id}`,
+	],
+	[
+		"job_live_state",
+		job({ state: "rendering" }),
+		(id) => store.db.$executeRaw`
+		update job set live = false, finished_at = now() where id = ${id}`,
+	],
+	[
+		"job_ready_state",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set ready = false where id = ${id}`,
+	],
+	[
+		"job_ready_state",
+		job({ state: "rendering" }),
+		(id) => store.db.$executeRaw`
+		update job set ready = true where id = ${id}`,
+	],
+	[
+		"job_final_finished",
+		job({ state: "succeeded" }),
+		(id) => store.db.$executeRaw`
+		update job set finished_at = null where id = ${id}`,
+	],
+	[
+		"job_final_finished",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set finished_at = now() where id = ${id}`,
+	],
+	[
+		"job_succeeded_result",
+		job({ state: "succeeded" }),
+		(id) => store.db.$executeRaw`
+		update job set result = null where id = ${id}`,
+	],
+	[
+		"job_result_state",
+		job({ state: "rendering" }),
+		(id) => store.db.$executeRaw`
+		update job set result = '{}' where id = ${id}`,
+	],
+	[
+		"job_result_state",
+		job({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		update job set result = '{}' where id = ${id}`,
+	],
+	[
+		"job_error_state",
+		job({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		update job set error = null where id = ${id}`,
+	],
+	[
+		"job_error_state",
+		job({ state: "succeeded" }),
+		(id) => store.db.$executeRaw`
+		update job set error = '{}' where id = ${id}`,
+	],
+	[
+		"job_charged_known",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set charged = 'perhaps' where id = ${id}`,
+	],
+	[
+		"job_submissions_budget",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set submissions = max_submissions + 1 where id = ${id}`,
+	],
+	[
+		"job_submissions_budget",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set submissions = -1 where id = ${id}`,
+	],
+	[
+		"job_cancel_state",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set cancel_requested_at = now() where id = ${id}`,
+	],
+	[
+		"submission_state_known",
+		submission({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		update submission set state = 'gone' where id = ${id}`,
+	],
+	[
+		"submission_live_state",
+		submission({ state: "rendering" }),
+		(id) => store.db.$executeRaw`
+		update submission set live = false, settled_at = now() where id = ${id}`,
+	],
+	[
+		"submission_live_state",
+		submission({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		update submission set live = true, settled_at = null where id = ${id}`,
+	],
+	[
+		"submission_lease_state",
+		submission({ state: "submitting" }),
+		(id) => store.db.$executeRaw`
+		update submission set lease_until = null where id = ${id}`,
+	],
+	[
+		"submission_lease_state",
+		submission({ state: "unknown" }),
+		(id) => store.db.$executeRaw`
+		update submission set lease_until = now() where id = ${id}`,
+	],
+	[
+		"submission_settled_state",
+		submission({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		update submission set settled_at = null where id = ${id}`,
+	],
+	[
+		"submission_settled_state",
+		submission({ state: "rendering" }),
+		(id) => store.db.$executeRaw`
+		update submission set settled_at = now() where id = ${id}`,
+	],
+	[
+		"submission_succeeded_output",
+		submission({ state: "succeeded" }),
+		(id) => store.db.$executeRaw`
+		update submission set output = null where id = ${id}`,
+	],
+	[
+		"submission_succeeded_output",
+		submission({ state: "succeeded" }),
+		(id) => store.db.$executeRaw`
+		update submission set charged = 'possible' where id = ${id}`,
+	],
+	[
+		"submission_charged_known",
+		submission({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		update submission set charged = 'perhaps' where id = ${id}`,
+	],
+	[
+		"submission_one_live_key",
+		job({ state: "unknown" }),
+		(id) => aSubmission(store, id, { state: "intent" }),
+	],
+	[
+		"submission_job_id_n_key",
+		job({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		insert into submission (id, job_id, n, lease_until, callback_due_at) values ('sub_2', ${id}, 1, now(), now())`,
+	],
+	[
+		"callback_outcome_known",
+		job({}),
+		() => store.db.$executeRaw`
+		insert into callback (submission_id, body_sha, body, kind, outcome) values ('sub_1', '\\x01', '', 'failed', 'lost')`,
+	],
+	[
+		"event_job_id_type_sequence_key",
+		job({ state: "failed" }),
+		(id) => store.db.$executeRaw`
+		insert into event (id, tenant_id, job_id, type, snapshot)
+		select 'evt_2', tenant_id, id, 'video.failed', '{}' from job where id = ${id}`,
+	],
+	[
+		"delivery_state_known",
+		delivery,
+		() => store.db.$executeRaw`
+		update delivery set state = 'held', due_at = null, finished_at = now()`,
+	],
+	[
+		"delivery_due_state",
+		delivery,
+		() => store.db.$executeRaw`update delivery set due_at = null`,
+	],
+	[
+		"delivery_due_state",
+		delivery,
+		() => store.db.$executeRaw`
+		update delivery set state = 'delivered', finished_at = now()`,
+	],
+	[
+		"delivery_finished_state",
+		delivery,
+		() => store.db.$executeRaw`
+		update delivery set finished_at = now()`,
+	],
+	[
+		"delivery_finished_state",
+		delivery,
+		() => store.db.$executeRaw`
+		update delivery set state = 'exhausted', due_at = null`,
+	],
+	[
+		"delivery_event_id_url_key",
+		delivery,
+		() => store.db.$executeRaw`
+		insert into delivery (id, event_id, tenant_id, url) select 'dlv_2', event_id, tenant_id, url from delivery`,
+	],
+	[
+		"governor_limits",
+		governor,
+		() => store.db.$executeRaw`update governor set rate_count = 0`,
+	],
+	[
+		"governor_closed_reason",
+		governor,
+		() => store.db.$executeRaw`
+		update governor set closed_reason = 'mood', closed_at = now(), blocked_until = now()`,
+	],
+	[
+		"governor_closed_at",
+		governor,
+		() => store.db.$executeRaw`
+		update governor set closed_reason = 'funds', blocked_until = now()`,
+	],
+	[
+		"governor_closed_probe",
+		governor,
+		() => store.db.$executeRaw`
+		update governor set closed_reason = 'funds', closed_at = now()`,
+	],
+	[
+		"provider_slot_submission_id_key",
+		submission({ state: "rendering" }),
+		(id) => store.db.$executeRaw`
+		update provider_slot set submission_id = ${id} where slot = 9`,
+	],
+];
+
+async function violatedBy(write: () => Promise<unknown>): Promise<string> {
+	try {
+		await write();
+	} catch (error) {
+		return (error as Error).message;
+	}
+	throw new Error("the row was written");
+}
+
+describe("the database", () => {
+	it.each(cases)(
+		"refuses a row that breaks %s",
+		async (constraint, arrange, write) => {
+			const id = await arrange();
+
+			const message = await violatedBy(() => write(id));
+
+			expect(message).toContain(`"${constraint}"`);
+		},
+	);
+
+	it("has no CHECK that is not proven here", async () => {
+		const rows = await store.db.$queryRaw<{ name: string }[]>`
+			select conname as name from pg_constraint
+			where contype = 'c' and connamespace = 'public'::regnamespace order by conname`;
+
+		const proven = new Set(cases.map(([constraint]) => constraint));
+		expect(
+			rows.map(({ name }) => name).filter((name) => !proven.has(name)),
+		).toEqual([]);
+	});
+});
+
+async function statesIn(constraint: string): Promise<string[]> {
+	const rows = await store.db.$queryRaw<{ definition: string }[]>`
+		select pg_get_constraintdef(oid) as definition from pg_constraint where conname = ${constraint}`;
+	return [...(rows[0]?.definition ?? "").matchAll(/'([a-z_]+)'::text/g)].map(
+		([, state]) => state ?? "",
+	);
+}
+
+describe("the words of the code and of the CHECKs", () => {
+	it.each([
+		["job_state_known", jobStates],
+		["job_live_state", liveJobStates],
+		["job_charged_known", charges],
+		["submission_state_known", submissionStates],
+		["submission_live_state", liveSubmissionStates],
+		["submission_charged_known", charges],
+	] as const)("are the same in %s", async (constraint, states) => {
+		expect(new Set(await statesIn(constraint))).toEqual(new Set(states));
+	});
+
+	it("are the only ones that a transition names", async () => {
+		const named = (
+			table: Record<string, { from: readonly string[]; to: readonly string[] }>,
+		) =>
+			new Set(Object.values(table).flatMap(({ from, to }) => [...from, ...to]));
+
+		expect(named(jobTransitions)).toEqual(
+			new Set(await statesIn("job_state_known")),
+		);
+		expect(named(submissionTransitions)).toEqual(
+			new Set(await statesIn("submission_state_known")),
+		);
+	});
+});

@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decideDeliveryDelayMs } from "../domain/retry.ts";
+import { findViolations } from "../testing/audit.ts";
+import { aJob } from "../testing/factories.ts";
+import {
+	clearTestStore,
+	openTestStore,
+	type TestStore,
+} from "../testing/store.ts";
+import {
+	type AttemptRecord,
+	type ClaimedDelivery,
+	claimDueDeliveries,
+	recordAttempt,
+} from "./deliveries.ts";
+
+const webhookUrl = "https://example.com/hook";
+
+let store: TestStore;
+beforeAll(async () => {
+	store = await openTestStore({ poolSize: 12 });
+});
+beforeEach(() => clearTestStore(store));
+afterAll(() => store.close());
+
+/** A job that ended, and so owes a delivery. */
+const owed = () => aJob(store, { state: "succeeded", webhookUrl });
+const claim = (workerId = "worker-1", limit = 100) =>
+	claimDueDeliveries(store.db, workerId, limit);
+const claimOne = async (workerId = "worker-1"): Promise<ClaimedDelivery> => {
+	const [delivery] = await claim(workerId);
+	if (delivery === undefined) throw new Error("nothing is due");
+	return delivery;
+};
+const record = (
+	delivery: ClaimedDelivery,
+	overrides: Partial<AttemptRecord> = {},
+) =>
+	recordAttempt(store.db, {
+		deliveryId: delivery.id,
+		workerId: "worker-1",
+		n: delivery.attempt,
+		outcome: "retry",
+		status: 503,
+		error: null,
+		excerpt: "busy",
+		durationMs: 12,
+		nextInMs: 5_000,
+		...overrides,
+	});
+const age = (seconds: number) => store.db.$executeRaw`
+	update delivery set due_at = due_at - make_interval(secs => ${seconds}::float8)`;
+const readDelivery = async () =>
+	(
+		await store.db.$queryRaw<unknown[]>`
+			select state, attempts, lease_owner, last_status, last_error,
+				round(extract(epoch from due_at - now()))::int as due_in_s, finished_at is not null as finished
+			from delivery`
+	)[0];
+const readAttempts = () => store.db.$queryRaw`
+	select n, outcome, status from attempt order by n`;
+
+describe("claimDueDeliveries", () => {
+	it("leases what is due, counts the attempt, and brings the event along", async () => {
+		const job = await owed();
+
+		const [delivery, ...others] = await claim();
+
+		expect(others).toEqual([]);
+		expect(delivery).toEqual({
+			id: expect.stringMatching(/^dlv_/),
+			event_id: expect.stringMatching(/^evt_/),
+			tenant_id: store.tenantId,
+			url: webhookUrl,
+			attempt: 1,
+			event_type: "video.succeeded",
+			event_at: expect.any(Date),
+			snapshot: expect.objectContaining({ id: job.id, state: "succeeded" }),
+		});
+		expect(await readDelivery()).toMatchObject({
+			state: "pending",
+			attempts: 1,
+			lease_owner: "worker-1",
+			due_in_s: 60,
+		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("takes the one that has been due for longest first, and leaves what is not due", async () => {
+		for (const seconds of [-60, 100, 300, 200]) {
+			await owed();
+			await store.db.$executeRaw`
+				update delivery set due_at = now() - make_interval(secs => ${seconds}::float8)
+				where id = (select max(id) from delivery)`;
+		}
+
+		const first = await claim("worker-1", 1);
+		const rest = await claim();
+
+		const ids = await store.db.$queryRaw<{ id: string }[]>`
+			select id from delivery order by created_at`;
+		expect(first.map(({ id }) => id)).toEqual([ids[2]?.id]);
+		expect(new Set(rest.map(({ id }) => id))).toEqual(
+			new Set([ids[1]?.id, ids[3]?.id]),
+		);
+	});
+
+	it("never gives one delivery to two workers at once", async () => {
+		for (let n = 0; n < 20; n += 1) await owed();
+
+		const claims = await Promise.all(
+			Array.from({ length: 10 }, (_, n) => claim(`worker-${n}`, 5)),
+		);
+
+		const ids = claims.flat().map(({ id }) => id);
+		expect(new Set(ids).size).toBe(ids.length);
+		expect(ids).toHaveLength(20);
+	});
+
+	it("gives a delivery whose worker died to another, with the same event and the next number", async () => {
+		await owed();
+		const lost = await claimOne("worker-1");
+		const tooEarly = await claim("worker-2");
+		await age(61);
+
+		const again = await claimOne("worker-2");
+
+		expect(tooEarly).toEqual([]);
+		expect(again).toMatchObject({
+			id: lost.id,
+			event_id: lost.event_id,
+			attempt: 2,
+			snapshot: lost.snapshot,
+		});
+	});
+});
+
+describe("recordAttempt", () => {
+	it("ends a delivery that was taken", async () => {
+		await owed();
+
+		const state = await record(await claimOne(), {
+			outcome: "delivered",
+			status: 204,
+			nextInMs: null,
+		});
+
+		expect(state).toBe("delivered");
+		expect(await readDelivery()).toMatchObject({
+			state: "delivered",
+			lease_owner: null,
+			last_status: 204,
+			due_in_s: null,
+			finished: true,
+		});
+		expect(await claim()).toEqual([]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("schedules the next attempt after a failure", async () => {
+		await owed();
+
+		const state = await record(await claimOne(), { error: "reset" });
+
+		expect(state).toBe("pending");
+		expect(await readDelivery()).toMatchObject({
+			state: "pending",
+			attempts: 1,
+			lease_owner: null,
+			last_status: 503,
+			last_error: "reset",
+			due_in_s: 5,
+			finished: false,
+		});
+	});
+
+	it("gives up at once on a refusal that cannot change", async () => {
+		await owed();
+
+		const state = await record(await claimOne(), {
+			outcome: "aborted",
+			status: 410,
+			nextInMs: null,
+		});
+
+		expect(state).toBe("aborted");
+		expect(await readDelivery()).toMatchObject({ finished: true });
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("exhausts a delivery after the twelve attempts of the schedule, all for the same event", async () => {
+		await owed();
+		const states: (string | null)[] = [];
+		const events = new Set<string>();
+
+		for (let due = await claim(); due.length > 0; due = await claim()) {
+			for (const delivery of due) {
+				events.add(delivery.event_id);
+				const nextInMs = decideDeliveryDelayMs({
+					attempt: delivery.attempt,
+					retryAfterMs: null,
+					random: 1,
+				});
+				states.push(await record(delivery, { nextInMs }));
+			}
+			await age(48 * 60 * 60);
+		}
+
+		expect(states).toEqual([...Array(11).fill("pending"), "exhausted"]);
+		expect(events.size).toBe(1);
+		expect(await readAttempts()).toHaveLength(12);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("of a worker that was overtaken is logged, and moves nothing", async () => {
+		await owed();
+		const slow = await claimOne("worker-1");
+		await age(61);
+		await claimOne("worker-2");
+
+		const state = await record(slow, { nextInMs: null });
+
+		expect(state).toBeNull();
+		expect(await readDelivery()).toMatchObject({
+			state: "pending",
+			attempts: 2,
+			lease_owner: "worker-2",
+			due_in_s: 60,
+		});
+		expect(await readAttempts()).toEqual([
+			{ n: 1, outcome: "retry", status: 503 },
+		]);
+	});
+
+	it("of a worker that overtook itself is told apart by its number", async () => {
+		await owed();
+		const first = await claimOne();
+		await age(61);
+		const second = await claimOne();
+
+		const states = [await record(first), await record(second)];
+
+		expect(states).toEqual([null, "pending"]);
+	});
+
+	it("of an overtaken worker ends the delivery when the receiver took it", async () => {
+		await owed();
+		const slow = await claimOne("worker-1");
+		await age(61);
+		const fast = await claimOne("worker-2");
+
+		const first = await record(slow, {
+			outcome: "delivered",
+			status: 200,
+			nextInMs: null,
+		});
+		const second = await record(fast, { workerId: "worker-2" });
+
+		expect([first, second]).toEqual(["delivered", null]);
+		expect(await readDelivery()).toMatchObject({
+			state: "delivered",
+			last_status: 200,
+		});
+		expect(await readAttempts()).toHaveLength(2);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("changes nothing when it is written twice", async () => {
+		await owed();
+		const delivery = await claimOne();
+
+		const states = [await record(delivery), await record(delivery)];
+
+		expect(states).toEqual(["pending", null]);
+		expect(await readAttempts()).toHaveLength(1);
+		expect(await readDelivery()).toMatchObject({ attempts: 1, due_in_s: 5 });
+	});
+});

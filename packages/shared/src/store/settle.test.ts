@@ -1,0 +1,461 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { findViolations } from "../testing/audit.ts";
+import {
+	aFailure,
+	aJob,
+	anOutput,
+	aReceivedCallback,
+	aSubmission,
+	aSuccess,
+	submissionOf,
+	type TestJob,
+} from "../testing/factories.ts";
+import {
+	clearTestStore,
+	openTestStore,
+	type TestStore,
+} from "../testing/store.ts";
+import { findJob } from "./jobs.ts";
+import { settleSubmission } from "./settle.ts";
+
+const webhookUrl = "https://example.com/hook";
+
+let store: TestStore;
+beforeAll(async () => {
+	store = await openTestStore();
+});
+beforeEach(() => clearTestStore(store));
+afterAll(() => store.close());
+
+const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
+const eventsOf = async (job: TestJob) =>
+	(
+		await store.db.$queryRaw<{ name: string }[]>`
+			select type || ' ' || sequence as name from event where job_id = ${job.id} order by id`
+	).map(({ name }) => name);
+const countDeliveries = async () =>
+	(
+		await store.db.$queryRaw<{ n: number }[]>`
+			select count(*)::int as n from delivery`
+	)[0]?.n;
+const callbacks = () =>
+	store.db.$queryRaw<
+		{ outcome: string; reason: string | null }[]
+	>`select outcome, reason from callback order by id`;
+
+describe("a success", () => {
+	it.each(["submitting", "rendering", "unknown", "overdue"] as const)(
+		"ends a job that is %s, with its result, its cost, an event and a delivery",
+		async (state) => {
+			const job = await aJob(store, { state, webhookUrl });
+			const bystander = await aJob(store, { state, webhookUrl });
+
+			const settled = await settleSubmission(
+				store.db,
+				aSuccess(submissionOf(job), { httpStatus: 200 }),
+			);
+
+			expect(settled).toEqual({
+				settled: true,
+				ended: true,
+				job_id: job.id,
+				job_state: "succeeded",
+				deliveries: 1,
+				callback_outcome: null,
+			});
+			expect(await reread(job)).toMatchObject({
+				state: "succeeded",
+				result: { result_urls: anOutput().result_urls },
+				charged: "yes",
+				cost_points: 120,
+				settled_by: job.submission_id,
+			});
+			expect(await reread(bystander)).toMatchObject({ state, result: null });
+			expect(await eventsOf(job)).toEqual(["video.succeeded 1"]);
+			expect(await findViolations(store.db)).toEqual([]);
+		},
+	);
+
+	it("frees the slot of its submission and no other", async () => {
+		const job = await aJob(store, { state: "rendering" });
+		const bystander = await aJob(store, { state: "rendering" });
+
+		await settleSubmission(store.db, aSuccess(submissionOf(job)));
+
+		const held = await store.db.$queryRaw`
+			select submission_id from provider_slot where submission_id is not null`;
+		expect(held).toEqual([{ submission_id: bystander.submission_id }]);
+	});
+
+	it.each([
+		["answer", "callback"],
+		["callback", "answer"],
+	] as const)(
+		"is taken once when the %s comes before the %s",
+		async (first) => {
+			const job = await aJob(store, { state: "submitting", webhookUrl });
+			const answer = aSuccess(submissionOf(job), { httpStatus: 200 });
+			const callback = aSuccess(submissionOf(job), {
+				callback: aReceivedCallback("succeeded"),
+			});
+			const order =
+				first === "answer" ? [answer, callback] : [callback, answer];
+
+			const results = [];
+			for (const report of order) {
+				results.push(await settleSubmission(store.db, report));
+			}
+
+			expect(results.map(({ settled }) => settled)).toEqual([true, false]);
+			expect((await callbacks()).map(({ outcome }) => outcome)).toEqual([
+				first === "answer" ? "ignored" : "settled",
+			]);
+			expect(await eventsOf(job)).toEqual(["video.succeeded 1"]);
+			expect(await countDeliveries()).toBe(1);
+			expect(await findViolations(store.db)).toEqual([]);
+		},
+	);
+
+	it("keeps the result and the cost of a job whose cancel was asked for, and ends it as cancelled", async () => {
+		const job = await aJob(store, {
+			state: "rendering",
+			cancelRequested: true,
+			webhookUrl,
+		});
+
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess(submissionOf(job)),
+		);
+
+		expect(settled).toMatchObject({ ended: true, job_state: "cancelled" });
+		expect(await reread(job)).toMatchObject({
+			state: "cancelled",
+			result: { result_urls: anOutput().result_urls },
+			error: null,
+			charged: "yes",
+			cost_points: 120,
+		});
+		expect(await eventsOf(job)).toEqual(["video.cancelled 1"]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+});
+
+describe("a failure", () => {
+	it("ends the job with the provider's error and tells what it cost", async () => {
+		const job = await aJob(store, { state: "rendering", webhookUrl });
+
+		await settleSubmission(
+			store.db,
+			aFailure(submissionOf(job), {
+				output: anOutput({ result_urls: [], cost_points: 7 }),
+				charged: "yes",
+			}),
+		);
+
+		expect(await reread(job)).toMatchObject({
+			state: "failed",
+			error: { code: "provider_failed" },
+			result: null,
+			charged: "yes",
+			cost_points: 7,
+		});
+		expect(await eventsOf(job)).toEqual(["video.failed 1"]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("ends a job whose cancel was asked for as cancelled, without an error", async () => {
+		const job = await aJob(store, { state: "unknown", cancelRequested: true });
+
+		await settleSubmission(store.db, aFailure(submissionOf(job)));
+
+		expect(await reread(job)).toMatchObject({
+			state: "cancelled",
+			error: null,
+			charged: "no",
+		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("changes nothing after a success", async () => {
+		const job = await aJob(store, { state: "rendering", webhookUrl });
+		await settleSubmission(store.db, aSuccess(submissionOf(job)));
+		const before = await reread(job);
+
+		const late = await settleSubmission(
+			store.db,
+			aFailure(submissionOf(job), { callback: aReceivedCallback("failed") }),
+		);
+
+		expect(late).toMatchObject({ settled: false, callback_outcome: "ignored" });
+		expect(await reread(job)).toEqual(before);
+		expect(await callbacks()).toEqual([
+			{
+				outcome: "ignored",
+				reason: "the submission had ended before: succeeded",
+			},
+		]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it.each(["rejected", "lapsed"] as const)(
+		"of a submission that is %s changes nothing",
+		async (submission) => {
+			const job = await aJob(store, { state: "failed", submission });
+
+			const late = await settleSubmission(
+				store.db,
+				aFailure(submissionOf(job), { callback: aReceivedCallback("failed") }),
+			);
+
+			expect(late).toMatchObject({
+				settled: false,
+				callback_outcome: "ignored",
+			});
+			expect((await reread(job))?.state).toBe("failed");
+		},
+	);
+});
+
+describe("a success that comes after the end", () => {
+	it.each([
+		["failed", "failed"],
+		["failed", "lapsed"],
+		["failed", "rejected"],
+		["cancelled", "failed"],
+		["cancelled", "lapsed"],
+		["cancelled", "rejected"],
+	] as const)(
+		"is surplus for a job that %s by a submission that is %s",
+		async (state, submission) => {
+			const job = await aJob(store, { state, submission, webhookUrl });
+
+			const late = await settleSubmission(
+				store.db,
+				aSuccess(submissionOf(job), {
+					callback: aReceivedCallback("succeeded"),
+				}),
+			);
+
+			expect(late).toEqual({
+				settled: true,
+				ended: false,
+				job_id: job.id,
+				job_state: state,
+				deliveries: 0,
+				callback_outcome: "surplus",
+			});
+			expect(await reread(job)).toMatchObject({
+				state,
+				result: null,
+				error: job.error,
+				finished_at: job.finished_at,
+				charged: "yes",
+				cost_points: 120,
+				surplus_results: 1,
+			});
+			expect(await eventsOf(job)).toEqual([
+				`video.${state} 1`,
+				"video.surplus_result 1",
+			]);
+			expect(await countDeliveries()).toBe(1);
+			expect(await findViolations(store.db)).toEqual([]);
+		},
+	);
+
+	it("is surplus for a job that another submission has ended, and the costs add up", async () => {
+		const job = await aJob(store, { state: "succeeded", webhookUrl });
+		const other = await aSubmission(store, job.id, { state: "lapsed" });
+		await store.db.$executeRaw`
+			update job set submission_seq = 2, submissions = 2 where id = ${job.id}`;
+
+		const late = await settleSubmission(store.db, aSuccess(other));
+
+		expect(late).toMatchObject({ settled: true, ended: false });
+		expect(await reread(job)).toMatchObject({
+			settled_by: job.submission_id,
+			cost_points: 240,
+			surplus_results: 1,
+		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("replaces the price that the same submission had named before, and adds nothing to it", async () => {
+		const job = await aJob(store, { state: "rendering" });
+		await settleSubmission(
+			store.db,
+			aFailure(submissionOf(job), {
+				output: anOutput({ result_urls: [], cost_points: 7 }),
+				charged: "yes",
+			}),
+		);
+
+		await settleSubmission(store.db, aSuccess(submissionOf(job)));
+
+		expect(await reread(job)).toMatchObject({
+			state: "failed",
+			cost_points: 120,
+		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("of several submissions is told once for each", async () => {
+		const job = await aJob(store, { state: "failed", submission: "lapsed" });
+		const other = await aSubmission(store, job.id, { state: "rejected" });
+		await store.db.$executeRaw`
+			update job set submission_seq = 2, submissions = 2 where id = ${job.id}`;
+
+		await settleSubmission(store.db, aSuccess(submissionOf(job)));
+		await settleSubmission(store.db, aSuccess(other));
+
+		expect(await eventsOf(job)).toEqual([
+			"video.failed 1",
+			"video.surplus_result 1",
+			"video.surplus_result 2",
+		]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+});
+
+describe("a success for a submission that the provider had refused", () => {
+	it("ends the job that waits in the queue", async () => {
+		const job = await aJob(store, { submission: "rejected", webhookUrl });
+
+		const late = await settleSubmission(store.db, aSuccess(submissionOf(job)));
+
+		expect(late).toMatchObject({ ended: true, job_state: "succeeded" });
+		expect(await eventsOf(job)).toEqual(["video.succeeded 1"]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("ends the job while another submission runs, whose own success is then surplus", async () => {
+		const job = await aJob(store, { submission: "rejected", webhookUrl });
+		await store.db.$executeRaw`
+			update job set state = 'rendering', ready = false, submission_seq = 2, submissions = 1, charged = 'possible'
+			where id = ${job.id}`;
+		const second = await aSubmission(store, job.id, { state: "accepted" });
+
+		const early = await settleSubmission(store.db, aSuccess(submissionOf(job)));
+		const between = await findViolations(store.db);
+		const late = await settleSubmission(store.db, aSuccess(second));
+
+		expect(early).toMatchObject({ ended: true, job_state: "succeeded" });
+		expect(late).toMatchObject({ settled: true, ended: false });
+		expect(await reread(job)).toMatchObject({
+			settled_by: job.submission_id,
+			cost_points: 240,
+			surplus_results: 1,
+		});
+		expect(between).toEqual([]);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("still says that it was charged when the other submission fails free of charge", async () => {
+		const job = await aJob(store, { submission: "rejected" });
+		await store.db.$executeRaw`
+			update job set state = 'rendering', ready = false, submission_seq = 2, submissions = 1, charged = 'possible'
+			where id = ${job.id}`;
+		const second = await aSubmission(store, job.id, { state: "accepted" });
+		await settleSubmission(store.db, aSuccess(submissionOf(job)));
+
+		await settleSubmission(store.db, aFailure(second));
+
+		expect(await reread(job)).toMatchObject({
+			state: "succeeded",
+			charged: "yes",
+			cost_points: 120,
+		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+});
+
+describe("a callback", () => {
+	it("with another task's id is put into quarantine and changes nothing", async () => {
+		const job = await aJob(store, { state: "rendering", taskId: "task-1" });
+
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess(submissionOf(job), {
+				output: anOutput({ task_id: "task-2" }),
+				callback: aReceivedCallback("succeeded"),
+			}),
+		);
+
+		expect(settled).toMatchObject({
+			settled: false,
+			callback_outcome: "quarantined",
+		});
+		expect(await callbacks()).toEqual([
+			{
+				outcome: "quarantined",
+				reason: "the task id is not the one that this submission has",
+			},
+		]);
+		expect((await reread(job))?.state).toBe("rendering");
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it.each([null, "task-1"])(
+		"without a contradiction settles: %s",
+		async (id) => {
+			const job = await aJob(store, { state: "rendering", taskId: "task-1" });
+
+			const settled = await settleSubmission(
+				store.db,
+				aSuccess(submissionOf(job), {
+					output: anOutput({ task_id: id }),
+					callback: aReceivedCallback("succeeded"),
+				}),
+			);
+
+			expect(settled).toMatchObject({
+				ended: true,
+				callback_outcome: "settled",
+			});
+		},
+	);
+
+	it("tells nobody twice when the same bytes come again", async () => {
+		const job = await aJob(store, { state: "rendering", webhookUrl });
+		const report = aSuccess(submissionOf(job), {
+			callback: aReceivedCallback("succeeded"),
+		});
+
+		await settleSubmission(store.db, report);
+		const again = await settleSubmission(store.db, report);
+
+		expect(again).toMatchObject({ settled: false, callback_outcome: null });
+		expect(await callbacks()).toEqual([{ outcome: "settled", reason: null }]);
+		expect(await countDeliveries()).toBe(1);
+	});
+
+	it("for a submission that there is not is kept with the reason", async () => {
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess("sub_nobody", { callback: aReceivedCallback("succeeded") }),
+		);
+
+		expect(settled).toEqual({
+			settled: false,
+			ended: false,
+			job_id: null,
+			job_state: null,
+			deliveries: 0,
+			callback_outcome: "ignored",
+		});
+		expect(await callbacks()).toEqual([
+			{ outcome: "ignored", reason: "no such submission" },
+		]);
+	});
+
+	it("is not kept from telling the result by an answer that gave another task's id", async () => {
+		const job = await aJob(store, { state: "submitting", taskId: "task-1" });
+
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess(submissionOf(job), { output: anOutput({ task_id: "task-2" }) }),
+		);
+
+		expect(settled).toMatchObject({ ended: true, job_state: "succeeded" });
+	});
+});

@@ -1,0 +1,60 @@
+import { type Database, openDatabase } from "../store/database.ts";
+import { ensureGovernor } from "../store/governor.ts";
+import { ensureFirstTenant } from "../store/tenants.ts";
+import { createTestDatabase } from "./database.ts";
+
+/** A migrated database of a test file's own, with the first tenant and an open governor. */
+export type TestStore = {
+	db: Database;
+	url: string;
+	tenantId: string;
+	/** Disconnects and drops the database. */
+	close(): Promise<void>;
+};
+
+export type TestStoreOptions = {
+	poolSize?: number;
+	rateCount?: number;
+	rateWindowMs?: number;
+	concurrency?: number;
+};
+
+/** Opens it. The governor's limits are wide unless the test is about them. */
+export async function openTestStore(
+	options: TestStoreOptions = {},
+): Promise<TestStore> {
+	const database = await createTestDatabase();
+	const open = await openDatabase({
+		url: database.url,
+		applicationName: "reelay-test",
+		poolSize: options.poolSize ?? 8,
+	});
+	await ensureGovernor(open.db, {
+		rateCount: options.rateCount ?? 1_000,
+		rateWindowMs: options.rateWindowMs ?? 10_000,
+		concurrency: options.concurrency ?? 100,
+	});
+	return {
+		db: open.db,
+		url: database.url,
+		tenantId: await ensureFirstTenant(open.db),
+		async close() {
+			await open.close();
+			await database.drop();
+		},
+	};
+}
+
+/** Empties every table but the tenants', and opens the governor, so that tests of one file do not see each other's rows. */
+export async function clearTestStore({ db }: TestStore): Promise<void> {
+	// On so few rows this takes a tenth of the time of a truncate, which gives every table and index a new file.
+	await db.$executeRaw`
+		with a as (delete from attempt), b as (delete from delivery), c as (delete from event), d as (delete from timeline),
+			e as (delete from callback), f as (delete from submission)
+		delete from job`;
+	await db.$executeRaw`
+		update provider_slot set submission_id = null where submission_id is not null`;
+	await db.$executeRaw`
+		update governor set grants = '{}', blocked_until = null, closed_reason = null, closed_detail = null,
+			closed_at = null`;
+}

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startTestRedis } from "@reelay/shared/testing/redis";
+import { builtEntries } from "../entries.ts";
+import { findFreePort } from "../ports.ts";
+import { loadStackSettings, type StackSettings } from "../settings.ts";
+import { type RunningStack, startStack } from "../start.ts";
+import { type EventReceiver, startEventReceiver } from "./event-receiver.ts";
+import type { JsonAnswer } from "./json-answer.ts";
+
+/** The engines that ring; every journey is made on both. */
+export const bells = ["redis", "postgres"] as const;
+export type Bell = (typeof bells)[number];
+
+/** The three built processes, Postgres, the simulator and a customer's receiver, spoken to over HTTP only. */
+export type Stage = {
+	stack: RunningStack;
+	receiver: EventReceiver;
+	/** Calls the API with the first key. */
+	api(
+		path: string,
+		options?: { body?: unknown; headers?: Record<string, string> },
+	): Promise<{ status: number; body: JsonAnswer }>;
+	/** Calls the simulator's control route. */
+	simulator(path: string, body?: unknown): Promise<JsonAnswer>;
+	receiverUrl: string;
+	close(): Promise<void>;
+};
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
+
+/** Starts a stack of its own on free ports; null where there is no Redis and the suite skips itself. */
+export async function openStage(
+	bell: Bell,
+	env: Record<string, string> = {},
+): Promise<Stage | null> {
+	const redis = bell === "redis" ? await startTestRedis() : null;
+	if (bell === "redis" && redis === null) return null;
+	const dataDir = mkdtempSync(join(tmpdir(), "reelay-journey-"));
+	const settings = loadStackSettings(
+		{
+			...(await freePorts()),
+			DATA_DIR: dataDir,
+			...(redis === null ? {} : { REDIS_URL: redis.url }),
+			// Nothing here is about waiting: the limits stand out of the way unless a journey sets them.
+			PROVIDER_RATE: "5000/10",
+			SIMULATOR_RATE: "off",
+			SIMULATOR_RENDER_MS: "300",
+			...env,
+		},
+		root,
+	);
+	const stack = await startStack({ settings, entries: builtEntries(root) });
+	const receiver = await startEventReceiver(stack.secrets.WEBHOOK_SECRET);
+	return {
+		stack,
+		receiver,
+		receiverUrl: `http://127.0.0.1:${settings.webhookPort}`,
+		api: (path, options = {}) =>
+			call(`http://127.0.0.1:${settings.apiPort}${path}`, {
+				...options,
+				headers: {
+					authorization: `Bearer ${stack.secrets.BOOTSTRAP_API_KEY}`,
+					...options.headers,
+				},
+			}),
+		simulator: (path, body) => control(settings, path, body),
+		async close() {
+			await stack.stop();
+			await receiver.close();
+			await redis?.stop();
+			rmSync(dataDir, { recursive: true, force: true });
+		},
+	};
+}
+
+async function freePorts(): Promise<Record<string, string>> {
+	const names = ["API_PORT", "WEBHOOK_PORT", "WORKER_PORT", "SIMULATOR_PORT"];
+	const ports = new Set<number>();
+	while (ports.size < names.length) ports.add(await findFreePort());
+	return Object.fromEntries(
+		names.map((name, index) => [name, String([...ports][index])]),
+	);
+}
+
+async function control(
+	settings: StackSettings,
+	path: string,
+	body?: unknown,
+): Promise<JsonAnswer> {
+	const url = `http://127.0.0.1:${settings.simulatorPort}/control${path}`;
+	return (await call(url, body === undefined ? {} : { body })).body;
+}
+
+async function call(
+	url: string,
+	options: { body?: unknown; headers?: Record<string, string> },
+): Promise<{ status: number; body: JsonAnswer }> {
+	const response = await fetch(url, {
+		headers: { "content-type": "application/json", ...options.headers },
+		...(options.body === undefined
+			? {}
+			: { method: "POST", body: JSON.stringify(options.body) }),
+	});
+	const text = await response.text();
+	return {
+		status: response.status,
+		body: text === "" ? null : JSON.parse(text),
+	};
+}

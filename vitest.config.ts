@@ -1,0 +1,54 @@
+import { defineConfig } from "vitest/config";
+
+// Workspace packages resolve to their sources: a test never sees a stale
+// build. The rest are Vite's own defaults for code that runs in Node.
+const conditions = [
+	"reelay-source",
+	"module",
+	"node",
+	"development|production",
+];
+
+export default defineConfig({
+	resolve: { conditions },
+	ssr: { resolve: { conditions } },
+	// The global setup runs in an environment of its own.
+	environments: { __vitest__: { resolve: { conditions } } },
+	test: {
+		pool: "forks",
+		maxWorkers: 2,
+		provide: {
+			redisUrl: process.env.REDIS_URL ?? "",
+			isContinuousIntegration: process.env.CI === "true",
+		},
+		projects: [
+			{
+				extends: true,
+				test: {
+					name: "unit",
+					include: [
+						"apps/*/src/**/*.test.ts",
+						"packages/*/src/**/*.test.ts",
+						"prisma/src/**/*.test.ts",
+					],
+					globalSetup: ["packages/stack/src/testing/postgres-setup.ts"],
+					testTimeout: 20_000,
+					hookTimeout: 60_000,
+				},
+			},
+			{
+				extends: true,
+				test: {
+					name: "journeys",
+					include: ["packages/stack/src/journeys/**/*.journey.ts"],
+					// Each file starts the whole stack; two at once would only measure
+					// how slow the machine is.
+					fileParallelism: false,
+					sequence: { groupOrder: 1 },
+					testTimeout: 180_000,
+					hookTimeout: 180_000,
+				},
+			},
+		],
+	},
+});
