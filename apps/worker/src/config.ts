@@ -19,7 +19,7 @@ import { z } from "zod";
 export const workerConfigSchema = z.object({
 	DATABASE_URL: databaseUrl,
 	REDIS_URL: redisUrl,
-	SEE2AI_API_KEY: see2aiApiKey.unwrap(),
+	SEE2AI_API_KEY: see2aiApiKey,
 	SEE2AI_BASE_URL: see2aiBaseUrl,
 	CALLBACK_BASE_URL: callbackBaseUrl,
 	CALLBACK_KEYS: callbackKeys,

@@ -6,7 +6,6 @@ export function createBanner(settings: StackSettings, apiKey: string): string {
 	const urls = baseUrls(settings);
 	const rows = [
 		["API", urls.api],
-		["Reference", `${urls.api}/docs`],
 		["Callbacks", `${urls.webhook} (reached as ${settings.callbackBaseUrl})`],
 		["Worker", `${urls.worker}/metrics`],
 		[
@@ -24,7 +23,7 @@ Reelay is ready.
 
 ${table.join("\n")}
 
-${settings.providerKey ? "Try it (SEE2AI charges for it)" : "Try it"}: this makes a video and waits for it.
+${settings.providerKey ? "Try it (SEE2AI charges for it)" : "Try it"}: this orders a video and looks at it five seconds later.
 
 ${createExample(urls.api, apiKey)}
 
@@ -38,7 +37,7 @@ function createExample(api: string, apiKey: string): string {
     -H 'Content-Type: application/json' \\
     -d '{"input":{"prompt":"A paper boat on a rainy street"}}' \\
     | grep -o 'job_[0-9A-Za-z]*' | head -n 1)
-  curl -s "${api}/v1/jobs/$JOB" -H "Authorization: Bearer $KEY" -H 'Prefer: wait=30'`;
+  sleep 5; curl -s "${api}/v1/jobs/$JOB" -H "Authorization: Bearer $KEY"`;
 }
 
 /** What will not work with these settings, or null. */

@@ -35,7 +35,11 @@ export function createLogger(options: LoggerOptions): Logger {
 		formatters: { level: (label: string) => ({ level: label }) },
 		hooks: { streamWrite: redactLine },
 	};
-	return destination ? pino(settings, destination) : pino(settings);
+	// Synchronous: an asynchronous sink loses its last lines in a crash, and hangs at exit once nobody reads them.
+	return pino(
+		settings,
+		destination ?? pino.destination({ dest: 1, sync: true }),
+	);
 }
 
 function redactLine(line: string): string {

@@ -87,8 +87,8 @@ export const redisUrl = setting(
 	},
 );
 
-/** SEE2AI_API_KEY: absent means that only a simulator can be asked. */
-export const see2aiApiKey = setting(z.string().optional(), {
+/** SEE2AI_API_KEY, which the worker cannot do without; a simulator takes any. */
+export const see2aiApiKey = setting(z.string(), {
 	description: "the tenant's key for SEE2AI",
 	isSecret: true,
 });
