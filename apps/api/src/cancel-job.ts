@@ -1,8 +1,9 @@
 import type { JobRecord } from "@reelay/shared/domain/job-record";
 import type { Ringer } from "@reelay/shared/queue/rings";
+import { isId } from "@reelay/shared/runtime/ids";
 import type { Database } from "@reelay/shared/store/database";
 import { applyCancel, findJob } from "@reelay/shared/store/jobs";
-import { problemFor } from "./problem.ts";
+import { noSuchJob } from "./problem.ts";
 
 export type CancelJobDeps = { db: Database; ringer: Pick<Ringer, "enqueue"> };
 
@@ -18,14 +19,12 @@ export async function cancelJob(
 	deps: CancelJobDeps,
 	{ tenantId, id }: { tenantId: string; id: string },
 ): Promise<Cancelled> {
+	// What is no id is not asked for: the database would refuse some of it, such as a NUL.
+	if (!isId("job", id)) throw noSuchJob();
 	const job = await applyCancel(deps.db, tenantId, id);
 	if (job === null) {
 		const final = await findJob(deps.db, tenantId, id);
-		if (final === null) {
-			throw problemFor("not_found", {
-				detail: "There is no job with this id.",
-			});
-		}
+		if (final === null) throw noSuchJob();
 		return {
 			job: final,
 			effect: "none",

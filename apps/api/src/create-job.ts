@@ -41,6 +41,8 @@ export async function createJob(
 	}
 	const earlier = await findReplayed(deps.db, newJob);
 	if (earlier !== null) return { job: earlier, wasReplayed: true };
+	// Nothing but the key can have been in the way, and its day ended between the two statements: it is free now.
+	if (newJob.externalId === null) return createJob(deps, request);
 	throw problemFor("external_id_taken", {
 		detail: `Another of your jobs has the external_id ${newJob.externalId}; choose another, or read that job.`,
 	});

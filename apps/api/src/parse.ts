@@ -1,28 +1,43 @@
 import { suggest } from "@reelay/shared/domain/suggest";
-import type { Violation } from "@reelay/shared/domain/violation";
+import {
+	joinPointer,
+	quote,
+	type Violation,
+} from "@reelay/shared/domain/violation";
 import type { z } from "zod";
 import { problemFor } from "./problem.ts";
 
-/** Every mistake that zod found, each with its JSON pointer, and a suggestion where a field's name is nearly right. */
+// A hostile body can hold tens of thousands of mistakes; beyond these few, more lines help nobody.
+const reportLimit = 50;
+
+/** What zod found, each with its JSON pointer, and a suggestion where a field's name is nearly right. */
 export function violationsOf(
 	error: z.ZodError,
 	knownFields: readonly string[],
 ): Violation[] {
-	return error.issues.flatMap((issue): Violation[] => {
+	const found = error.issues.slice(0, reportLimit).flatMap((issue) => {
 		const pointer = pointerTo(issue.path);
-		if (issue.code !== "unrecognized_keys") {
-			return [{ pointer, code: issue.code, message: issue.message }];
-		}
-		return issue.keys.map((key) => {
-			const suggestion = suggest(key, knownFields);
-			return {
-				pointer: `${pointer}${pointerTo([key])}`,
-				code: "unknown_field",
-				message: `${key} is not a field of this request.`,
-				...(suggestion === null ? {} : { suggestion }),
-			};
-		});
+		return issue.code === "unrecognized_keys"
+			? issue.keys
+					.slice(0, reportLimit)
+					.map((key) => unknownField(pointer, key, knownFields))
+			: [{ pointer, code: issue.code, message: issue.message }];
 	});
+	return found.slice(0, reportLimit);
+}
+
+function unknownField(
+	pointer: string,
+	key: string,
+	knownFields: readonly string[],
+): Violation {
+	const suggestion = suggest(key, knownFields);
+	return {
+		pointer: joinPointer(pointer, key),
+		code: "unknown_field",
+		message: `${quote(key)} is not a field of this request.`,
+		...(suggestion === null ? {} : { suggestion }),
+	};
 }
 
 /** The query of a request, typed, or a problem that names every mistake in it. */
@@ -34,13 +49,18 @@ export function parseQuery<S extends z.ZodObject>(
 	if (parsed.success) return parsed.data;
 	throw problemFor("invalid_request", {
 		detail: "The query has mistakes; each is listed in errors.",
-		errors: violationsOf(parsed.error, Object.keys(schema.shape)),
+		errors: violationsOf(parsed.error, Object.keys(schema.shape)).map(
+			({ pointer, ...mistake }) => ({
+				parameter: pointer.split("/")[1] ?? "",
+				...mistake,
+			}),
+		),
 	});
 }
 
 function pointerTo(path: readonly PropertyKey[]): string {
-	return path
-		.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1"))
-		.map((part) => `/${part}`)
-		.join("");
+	return path.reduce<string>(
+		(pointer, part) => joinPointer(pointer, String(part)),
+		"",
+	);
 }

@@ -4,12 +4,16 @@ import { ProblemError } from "@reelay/shared/runtime/problem-details";
 import { isDatabaseUnavailable } from "@reelay/shared/store/database";
 import type { ErrorRequestHandler } from "express";
 
+/** Something that is wrong, and whether it is in the body, in the query or in a header. */
+type Mistake = Omit<Violation, "pointer"> &
+	({ pointer: string } | { parameter: string } | { header: string });
+
 /** A problem of the catalogue, ready to be thrown; `detail` says what to change. */
 export function problemFor(
 	code: ProblemCode,
 	more: {
 		detail: string;
-		errors?: Violation[];
+		errors?: Mistake[];
 		headers?: Record<string, string>;
 	},
 ): ProblemError {
@@ -18,6 +22,11 @@ export function problemFor(
 		detail: message,
 	}));
 	return new ProblemError({ code, ...problems[code], ...more, errors });
+}
+
+/** The same answer for an id that never was, that is none, and that is another tenant's. */
+export function noSuchJob(): ProblemError {
+	return problemFor("not_found", { detail: "There is no job with this id." });
 }
 
 /** A database that is away is a 503 that may be tried again, and not a fault of the request. */
@@ -32,7 +41,8 @@ export const databaseProblems: ErrorRequestHandler = (
 		return;
 	}
 	const problem = problemFor("unavailable", {
-		detail: "The database cannot be reached; nothing was accepted. Try again.",
+		detail:
+			"The database cannot be reached. Try again; with the same Idempotency-Key, a job that was accepted after all is not made twice.",
 		headers: { "Retry-After": "5" },
 	});
 	problem.cause = error;

@@ -46,10 +46,15 @@ export function validateJob(raw: unknown, checkUrl: UrlCheck): Validation {
 		});
 	}
 	const parsed = createJobSchema.safeParse(raw);
-	const fields = raw as { action?: unknown; input?: unknown };
+	const fields = raw as {
+		action?: unknown;
+		input?: unknown;
+		metadata?: unknown;
+	};
 	const violations = parsed.success
 		? checkWebhookUrl(parsed.data, checkUrl)
 		: violationsOf(parsed.error, Object.keys(createJobSchema.shape));
+	violations.push(...findLostMetadata(fields.metadata));
 	const action = findRequestedAction(fields.action, violations);
 	const input = action?.parseInput(fields.input, { isPublicHost });
 	if (input !== undefined && !input.ok) {
@@ -69,9 +74,18 @@ export function validateJob(raw: unknown, checkUrl: UrlCheck): Validation {
 }
 
 function checkWebhookUrl(body: CreateJobBody, checkUrl: UrlCheck): Violation[] {
-	const message = body.webhook_url ? checkUrl(body.webhook_url) : null;
+	const url = body.webhook_url ?? null;
+	const message = url === null ? null : checkUrl(url);
 	if (message === null) return [];
 	return [{ pointer: "/webhook_url", code: "invalid_url", message }];
+}
+
+/** zod leaves this one name out of a record without a word, and what was accepted would not be what was sent. */
+function findLostMetadata(metadata: unknown): Violation[] {
+	if (typeof metadata !== "object" || metadata === null) return [];
+	if (!Object.hasOwn(metadata, "__proto__")) return [];
+	const message = "Choose another name: __proto__ cannot be kept.";
+	return [{ pointer: "/metadata/__proto__", code: "invalid_key", message }];
 }
 
 /** Adds a violation and returns null when the request names an action that there is not. */

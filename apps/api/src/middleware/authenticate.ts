@@ -25,19 +25,27 @@ const maxKeyLength = 512;
  * Lets a request with a valid `Authorization: Bearer` key pass and puts its owner in `res.locals.owner`. Keys are
  * remembered by hash; unknown ones are not, so that a new key works at once.
  */
-export function authenticate(db: Database): RequestHandler {
+export function authenticate(
+	db: Database,
+	clock: { now(): number } = performance,
+): RequestHandler {
 	const known = new LRUCache<string, ApiKeyOwner>({
 		max: 10_000,
 		ttl: rememberMs,
+		perf: clock,
 	});
+	async function find(id: string, hash: Buffer): Promise<ApiKeyOwner> {
+		const owner = await findApiKeyOwner(db, hash);
+		if (owner === null) throw unauthorized("This API key is not valid.");
+		// Only here, because setting it again would begin its time anew: a busy key would then outlive its revocation.
+		known.set(id, owner);
+		return owner;
+	}
 	return async (req, res, next) => {
 		const key = bearerKey(req);
 		const hash = hashApiKey(key);
 		const id = hash.toString("base64");
-		const owner = known.get(id) ?? (await findApiKeyOwner(db, hash));
-		if (owner === null) throw unauthorized("This API key is not valid.");
-		known.set(id, owner);
-		res.locals.owner = owner;
+		res.locals.owner = known.get(id) ?? (await find(id, hash));
 		next();
 	};
 }

@@ -18,7 +18,7 @@ import { type CreateJobDeps, createJob } from "../create-job.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
 import { parseQuery } from "../parse.ts";
-import { problemFor } from "../problem.ts";
+import { noSuchJob, problemFor } from "../problem.ts";
 
 /** Seconds until asking again is worth while; a render takes minutes. */
 const pollAfterS = "5";
@@ -117,9 +117,7 @@ async function getJob(
 	const job = isId("job", id)
 		? await findJob(db, ownerOf(res).tenantId, id)
 		: null;
-	if (job === null) {
-		throw problemFor("not_found", { detail: "There is no job with this id." });
-	}
+	if (job === null) throw noSuchJob();
 	return job;
 }
 
@@ -128,8 +126,11 @@ function idempotencyKey(req: Request): string | null {
 	if (header === undefined) return null;
 	const key = idempotencyKeySchema.safeParse(header);
 	if (key.success) return key.data;
+	const message =
+		"The Idempotency-Key must be 1 to 255 printable ASCII characters.";
 	throw problemFor("invalid_request", {
-		detail: "The Idempotency-Key must be 1 to 255 printable ASCII characters.",
+		detail: message,
+		errors: [{ header: "Idempotency-Key", code: "invalid_format", message }],
 	});
 }
 
@@ -140,7 +141,10 @@ function sealCursor(id: string): string {
 function openCursor(cursor: string): string {
 	const id = Buffer.from(cursor, "base64url").toString();
 	if (isId("job", id)) return id;
+	const message =
+		"The cursor is not one that this API gave; start without one.";
 	throw problemFor("invalid_request", {
-		detail: "The cursor is not one that this API gave; start without one.",
+		detail: message,
+		errors: [{ parameter: "cursor", code: "invalid_cursor", message }],
 	});
 }

@@ -6,6 +6,7 @@ import {
 import { toStorable } from "@reelay/shared/domain/text";
 import {
 	redactCallbackTokens,
+	redactEchoedToken,
 	verifyCallbackToken,
 } from "@reelay/shared/signing/capability";
 import type { Keyring } from "@reelay/shared/signing/keyring";
@@ -18,7 +19,12 @@ export type CallbackProvider = {
 	/** The submission that the capability in the URL names, or null when it is not one of ours. Reads nothing else. */
 	verify(token: string): { submissionId: string } | null;
 	/** What the body says, and the body as it may be kept. Never throws, whatever the bytes are. */
-	read(body: Buffer): { report: ProviderReport; received: ReceivedCallback };
+	read(body: Buffer, submissionId: string): ReadCallback;
+};
+
+export type ReadCallback = {
+	report: ProviderReport;
+	received: ReceivedCallback;
 };
 
 /** SEE2AI signs nothing, so the unguessable token in the URL that we handed out is the only proof of identity. */
@@ -26,14 +32,15 @@ export function see2ai(keyring: Keyring): CallbackProvider {
 	return {
 		name: "see2ai",
 		verify: (token) => verifyCallbackToken(token, keyring),
-		read(body) {
-			const text = body.toString("utf8");
+		read(body, submissionId) {
+			// The provider echoes our whole request, and with it the URL that holds the token. It goes before anything is
+			// read, because every text of the report may end in a row that a customer sees.
+			const text = redactEchoedToken(body.toString("utf8"), submissionId);
 			const report = readProviderReport(parseOrUndefined(text));
 			return {
 				report,
 				received: {
 					bodySha: createHash("sha256").update(body).digest(),
-					// The provider echoes our whole request, and with it the URL that holds the token.
 					body: toStorable(redactCallbackTokens(text)),
 					kind: report.kind,
 				},

@@ -35,19 +35,25 @@ export function callbackRoutes(
 ): Router {
 	const router = Router();
 	for (const provider of providers) {
+		const path = `/callbacks/${provider.name}/:token`;
 		router.post(
-			`/callbacks/${provider.name}/:token`,
+			path,
 			requireCapability(provider),
 			readBody,
 			async (req, res) => {
 				const body = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+				const submissionId = res.locals.submissionId as string;
 				await receiveCallback(deps, {
-					submissionId: res.locals.submissionId as string,
-					...provider.read(body),
+					submissionId,
+					...provider.read(body, submissionId),
 				});
 				res.status(200).end();
 			},
 		);
+		// Express would answer OPTIONS by itself, and tell that the path exists.
+		router.all(path, (_req, res) => {
+			res.status(404).end();
+		});
 	}
 	router.use(answerError(deps));
 	return router;

@@ -21,7 +21,10 @@ import {
 	rejectSubmission,
 } from "@reelay/shared/store/submissions";
 
-/** What was written, in one word for the log, and how many deliveries it made. `won: false`: somebody was faster. */
+/**
+ * What was written, in one word for the log, and how many deliveries it made. `won: false`: somebody was faster, and
+ * the job's state is theirs to tell.
+ */
 export type Recorded = {
 	won: boolean;
 	jobState: string | null;
@@ -64,7 +67,7 @@ export async function recordOutcome(
 				callback: null,
 			});
 			await reopenAfterProbe(db, submission);
-			return { won, jobState: "rendering", deliveries: 0 };
+			return { won, jobState: won ? "rendering" : null, deliveries: 0 };
 		}
 		case "unknown": {
 			const won = await doubtSubmission(db, {
@@ -72,7 +75,7 @@ export async function recordOutcome(
 				reason: outcome.reason,
 				httpStatus: answer.httpStatus,
 			});
-			return { won, jobState: "unknown", deliveries: 0 };
+			return { won, jobState: won ? "unknown" : null, deliveries: 0 };
 		}
 		case "rate_limited":
 			await blockGovernor(db, outcome.retryAfterMs ?? defaultRateWaitMs);

@@ -24,7 +24,10 @@ export async function claimRingsDue(
 	return rows.map((row) => row.id);
 }
 
-/** Queued jobs whose start deadline passed: expired, free of charge unless an earlier submission says otherwise. */
+/**
+ * Queued jobs whose start deadline passed: expired, free of charge unless an earlier submission says otherwise. `live`
+ * says nothing that `ready` does not, but opens job_start_by_idx, which is kept out of the claim's way.
+ */
 export async function expireQueued(
 	db: Database,
 	limit: number,
@@ -32,7 +35,7 @@ export async function expireQueued(
 ): Promise<{ expired: number; deliveries: number }> {
 	const rows = await db.$queryRaw<{ expired: number; deliveries: number }[]>`
 		with due as (
-			select id from job where ready and start_by <= now()
+			select id from job where ready and live and start_by <= now()
 			order by start_by limit ${limit}::int for update skip locked),
 		ended as (
 			update job set state = 'expired', live = false, ready = false, error = ${jsonb(error)},
@@ -45,7 +48,11 @@ export async function expireQueued(
 	return rows[0] ?? { expired: 0, deliveries: 0 };
 }
 
-/** Live jobs by state, and the age of the oldest that could be submitted now: the figures that an operator watches. */
+/**
+ * Live jobs by state, and the age of the oldest that could be submitted now: the figures that an operator watches. A live
+ * job is ready or has a live submission, so only those are read, and never the history. Indexes: job_ready_idx,
+ * submission_one_live_key.
+ */
 export async function countLiveJobs(db: Database): Promise<{
 	byState: Record<string, number>;
 	oldestReadyS: number;
@@ -53,10 +60,15 @@ export async function countLiveJobs(db: Database): Promise<{
 	const rows = await db.$queryRaw<
 		{ state: string; count: number; oldest_s: number }[]
 	>`
+		with live_job as (
+			select state, ready, created_at, not_before from job where ready
+			union all
+			select job.state, ready, created_at, not_before from submission join job on job.id = submission.job_id
+			where submission.live and job.live)
 		select state, count(*)::int as count,
 			coalesce(max(extract(epoch from now() - greatest(created_at, not_before)))
 				filter (where ready and not_before <= now()), 0)::float8 as oldest_s
-		from job where live group by state`;
+		from live_job group by state`;
 	return {
 		byState: Object.fromEntries(rows.map((row) => [row.state, row.count])),
 		oldestReadyS: Math.max(0, ...rows.map((row) => row.oldest_s)),
