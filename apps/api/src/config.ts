@@ -24,6 +24,7 @@ export const apiConfigSchema = z.object({
 	MAX_SUBMISSIONS: positiveInt(
 		3,
 		"how many submissions a job may cost at most",
+		100,
 	),
 	STOP_GRACE_S: seconds(
 		25,

@@ -77,9 +77,10 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			return `the provider refuses us (${status.closed_reason}): ${status.closed_detail}`;
 		},
 		async stop() {
-			await bell.stopHearing();
-			// Leases are renewed until the last answer is in, so the sweeps stop after the submitter.
+			// Leases are renewed until the last answer is in, so the sweeps stop after the submitter. A bell in trouble is
+			// slow to close, and the grace of what is under way does not wait for it.
 			await Promise.all([
+				bell.stopHearing(),
 				submitter.stop(config.STOP_GRACE_S * 1000),
 				deliverer.stop(),
 			]);

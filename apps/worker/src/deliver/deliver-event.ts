@@ -41,27 +41,8 @@ export async function deliverEvent(
 	deps: DeliverEventDeps,
 	delivery: ClaimedDelivery,
 ): Promise<void> {
-	const body = eventBody({
-		type: delivery.event_type,
-		at: delivery.event_at,
-		snapshot: delivery.snapshot,
-	});
 	const startedAt = deps.clock.now();
-	const signature = signWebhook({
-		id: delivery.event_id,
-		timestamp: Math.floor(startedAt.getTime() / 1000),
-		body,
-		secrets: await deps.secrets(delivery.tenant_id),
-	});
-	const result = await deps.post({
-		url: delivery.url,
-		headers: {
-			"content-type": "application/json",
-			"user-agent": "Reelay/0.1 (+webhooks)",
-			...signature,
-		},
-		body,
-	});
+	const result = await sendSigned(deps, delivery, startedAt);
 	const endedAt = deps.clock.now();
 	const end = readEnd(result, endedAt);
 	const outcome = classifyAttempt(end);
@@ -101,6 +82,40 @@ export async function deliverEvent(
 		},
 		"delivery.attempted",
 	);
+}
+
+/** The POST itself. Without a secret nothing is sent, for a receiver could not tell it from a forgery. */
+async function sendSigned(
+	deps: DeliverEventDeps,
+	delivery: ClaimedDelivery,
+	now: Date,
+): Promise<PostOnceResult> {
+	const secrets = await deps.secrets(delivery.tenant_id);
+	if (secrets.length === 0) {
+		const message =
+			"the tenant has no webhook secret that ENCRYPTION_KEYS can open";
+		return { kind: "unsent", code: "no_secret", message };
+	}
+	const body = eventBody({
+		type: delivery.event_type,
+		at: delivery.event_at,
+		snapshot: delivery.snapshot,
+	});
+	const signature = signWebhook({
+		id: delivery.event_id,
+		timestamp: Math.floor(now.getTime() / 1000),
+		body,
+		secrets,
+	});
+	return deps.post({
+		url: delivery.url,
+		headers: {
+			"content-type": "application/json",
+			"user-agent": "Reelay/0.1 (+webhooks)",
+			...signature,
+		},
+		body,
+	});
 }
 
 // These cannot come out otherwise the next time, so trying again would only spend attempts.

@@ -40,9 +40,10 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 			everyMs: 1_000,
 			async pass() {
 				const ids = await claimRingsDue(db, batch);
-				await deps.ringer.enqueueAndWait("submit", ids);
+				// Before the ring, which a bell in trouble may hold up: this worker needs none to hear itself.
 				deps.wakeSubmitter();
 				deps.wakeDeliverer();
+				await deps.ringer.enqueueAndWait("submit", ids);
 				return ids.length;
 			},
 		},

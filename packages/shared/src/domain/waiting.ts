@@ -3,6 +3,7 @@ import type { Instant } from "./job-record.ts";
 /** What keeps a queued job from being submitted. */
 export type WaitingFor =
 	| "run_at"
+	| "backoff"
 	| "provider_funds"
 	| "provider_credentials"
 	| "provider_rate_limit"
@@ -18,11 +19,13 @@ type Governor = {
 
 /** Names the first thing that holds a queued job back, from what the governor says at this moment; null when none does. */
 export function decideWaitingFor(
-	job: { not_before: Instant },
+	job: { not_before: Instant; submitted_at: Instant | null },
 	governor: Governor | null,
 	now: Date,
 ): WaitingFor {
-	if (new Date(job.not_before) > now) return "run_at";
+	if (new Date(job.not_before) > now) {
+		return job.submitted_at === null ? "run_at" : "backoff";
+	}
 	if (governor === null) return null;
 	if (governor.closed_reason !== null) {
 		return `provider_${governor.closed_reason}`;

@@ -58,7 +58,10 @@ export function openRingQueue(settings: BellSettings): {
 	const queue = new Queue<Ring>(queueName, {
 		connection,
 		prefix: "reelay",
+		// Without these two the queue asks the server for its version once, before there is a connection; that fails, and
+		// every later ring fails with the same error. The consumer checks the server instead.
 		skipWaitingForReady: true,
+		skipVersionCheck: true,
 		defaultJobOptions: ringOptions,
 	});
 	return {

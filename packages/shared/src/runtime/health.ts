@@ -46,13 +46,11 @@ function readyRoute(options: HealthOptions): RequestHandler {
 			runChecks(options.notes ?? {}, timeoutMs),
 		]);
 		const isReady = Object.values(checks).every((result) => result === "ok");
-		response
-			.status(isReady ? 200 : 503)
-			.json({
-				status: isReady ? "ok" : "unavailable",
-				checks,
-				...optional(notes),
-			});
+		response.status(isReady ? 200 : 503).json({
+			status: isReady ? "ok" : "unavailable",
+			checks,
+			...optional(notes),
+		});
 	};
 }
 

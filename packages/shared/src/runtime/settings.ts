@@ -194,9 +194,13 @@ export function seconds(defaultSeconds: number, description: string) {
 	});
 }
 
-/** A count of one or more. */
-export function positiveInt(defaultCount: number, description: string) {
-	return setting(wholeNumber(1, 1_000_000).default(defaultCount), {
+/** A count from one to `max`. */
+export function positiveInt(
+	defaultCount: number,
+	description: string,
+	max = 1_000_000,
+) {
+	return setting(wholeNumber(1, max).default(defaultCount), {
 		description,
 		example: String(defaultCount),
 	});

@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import {
-	aJob,
-	aSuccess,
-	submissionOf,
-	type TestJob,
-} from "../testing/factories.ts";
-import { lockRow } from "../testing/row-lock.ts";
+import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+
 import {
 	clearTestStore,
 	openTestStore,
@@ -15,7 +10,6 @@ import {
 import { claimNextSubmission, renewLeases } from "./claim.ts";
 import { ensureGovernor } from "./governor.ts";
 import { findJob } from "./jobs.ts";
-import { settleSubmission } from "./settle.ts";
 
 const wide = { rateCount: 1_000, rateWindowMs: 10_000, concurrency: 100 };
 
@@ -30,12 +24,6 @@ beforeEach(async () => {
 afterAll(() => store.close());
 
 const claim = () => claimNextSubmission(store.db, "worker-1");
-const claimAtOnce = async (count: number) =>
-	(await Promise.all(Array.from({ length: count }, claim))).filter(
-		(claimed) => claimed !== null,
-	);
-const someJobs = (count: number) =>
-	Promise.all(Array.from({ length: count }, () => aJob(store)));
 const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
 /** Everything that a claim may write, to show that one that came back empty wrote nothing. */
@@ -175,112 +163,6 @@ describe("claimNextSubmission", () => {
 
 		expect(claimed).toBeNull();
 		expect(await snapshot()).toEqual(before);
-	});
-});
-
-describe("claimers at once", () => {
-	it("claim every job at most once", async () => {
-		const jobs = await someJobs(40);
-
-		const claimed = [...(await claimAtOnce(64)), ...(await claimAtOnce(64))];
-
-		expect(new Set(claimed.map(({ job_id }) => job_id)).size).toBe(
-			claimed.length,
-		);
-		expect(claimed).toHaveLength(jobs.length);
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("never hold more than the twelve slots, of 64", async () => {
-		await ensureGovernor(store.db, { ...wide, concurrency: 12 });
-		await store.db.$executeRaw`delete from provider_slot where slot >= 12`;
-		await someJobs(64);
-
-		const claimed = await claimAtOnce(64);
-		const more = await claimAtOnce(64);
-		const [freed] = claimed;
-		await settleSubmission(store.db, aSuccess(freed?.id ?? ""));
-		const next = await claimAtOnce(8);
-
-		expect(claimed.length + more.length).toBe(12);
-		expect(next).toHaveLength(1);
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("are granted no more than the window holds, and then as many as have left it", async () => {
-		await ensureGovernor(store.db, { ...wide, rateCount: 5 });
-		await someJobs(20);
-		const age = (seconds: number) => store.db.$executeRaw`
-			update governor set grants = array(select g - make_interval(secs => ${seconds}::float8) from unnest(grants) g)`;
-
-		const first = await claimAtOnce(32);
-		await age(6);
-		const tooEarly = await claimAtOnce(8);
-		// Two of the five leave the window, as if they had been granted earlier.
-		await store.db.$executeRaw`
-			update governor set grants = array(
-				select case when n <= 2 then g - interval '4 s' else g end from unnest(grants) with ordinality as t(g, n)
-				order by n)`;
-		const second = await claimAtOnce(8);
-		await age(4);
-		const third = await claimAtOnce(8);
-
-		expect([first, tooEarly, second, third].map((all) => all.length)).toEqual([
-			5, 0, 2, 3,
-		]);
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("keep every sliding window within the rate while they go on for long", async () => {
-		const rate = { rateCount: 5, rateWindowMs: 60 };
-		await ensureGovernor(store.db, { ...wide, ...rate });
-		await store.db.$executeRaw`create table granted (at timestamptz)`;
-		await store.db.$executeRaw`
-			create function note_grant() returns trigger language plpgsql as $$
-			begin insert into granted values (new.grants[cardinality(new.grants)]); return new; end $$`;
-		await store.db.$executeRaw`
-			create trigger note_grant after update of grants on governor for each row execute function note_grant()`;
-		const jobs = await someJobs(60);
-
-		let claimed = 0;
-		while (claimed < jobs.length) claimed += (await claimAtOnce(12)).length;
-
-		const windows = await store.db.$queryRaw<{ total: number; bad: number }[]>`
-			select count(*)::int as total, count(*) filter (where since < ${rate.rateWindowMs} * interval '1 ms')::int as bad
-			from (select at - lag(at, ${rate.rateCount}::int) over (order by at) as since from granted) as g`;
-		await store.db.$executeRaw`drop trigger note_grant on governor`;
-		expect(windows).toEqual([{ total: 60, bad: 0 }]);
-	});
-
-	it("send one probe while the governor is closed, and the next one after the interval", async () => {
-		await someJobs(10);
-		await store.db.$executeRaw`
-			update governor set closed_reason = 'funds', closed_at = now(), blocked_until = now()`;
-
-		const first = await claimAtOnce(16);
-		const between = await claimAtOnce(16);
-		await store.db.$executeRaw`
-			update governor set blocked_until = blocked_until - interval '30 s'`;
-		const second = await claimAtOnce(16);
-
-		expect(first.map(({ is_probe }) => is_probe)).toEqual([true]);
-		expect(between).toEqual([]);
-		expect(second.map(({ is_probe }) => is_probe)).toEqual([true]);
-	});
-
-	it("see a block that was set while they waited for the governor", async () => {
-		await aJob(store);
-		const lock = await lockRow(store.url, { table: "governor", id: "see2ai" });
-		const block = store.db.$executeRaw`
-			update governor set blocked_until = now() + interval '60 s'`.then();
-		await lock.waiters(1);
-		const claiming = claim();
-		await lock.waiters(2);
-
-		await lock.release();
-		await block;
-
-		expect(await claiming).toBeNull();
 	});
 });
 

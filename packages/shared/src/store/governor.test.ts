@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { aJob, submissionOf } from "../testing/factories.ts";
+import { lockRow } from "../testing/row-lock.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -179,5 +180,27 @@ describe("freeLostSlots", () => {
 			kept.map((job) => ({ submission_id: submissionOf(job) })),
 		);
 		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("leaves a slot to whoever took it while it was being freed", async () => {
+		const ended = await aJob(store, { state: "failed" });
+		await store.db.$executeRaw`
+			update provider_slot set submission_id = ${submissionOf(ended)} where slot = 0`;
+		const next = await aJob(store);
+		const lock = await lockRow(store.url, { table: "provider_slot", id: 0 });
+		const freeing = freeLostSlots(store.db);
+		await lock.waiters(1);
+		await lock.write(
+			`insert into submission (id, job_id, n, state, callback_due_at)
+			values ('sub_next', '${next.id}', 1, 'accepted', now() + interval '1 hour')`,
+		);
+		await lock.write(
+			"update provider_slot set submission_id = 'sub_next' where slot = 0",
+		);
+
+		await lock.release();
+
+		expect(await freeing).toBe(0);
+		expect(await heldSlots()).toEqual([{ submission_id: "sub_next" }]);
 	});
 });

@@ -5,13 +5,13 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findViolations, type Violation } from "../testing/audit.ts";
+import { aNewJob } from "../testing/factories.ts";
 import {
 	aFailure,
-	aNewJob,
 	anError,
 	aReceivedCallback,
 	aSuccess,
-} from "../testing/factories.ts";
+} from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
 import { claimNextSubmission, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, recordAttempt } from "./deliveries.ts";
@@ -33,7 +33,7 @@ import {
 	rescueLeases,
 } from "./submissions.ts";
 
-const durationMs = 4_000;
+const durationMs = 3_000;
 const actors = 16;
 const jobCount = 40;
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
+import { aJob, aSubmission, submissionOf } from "../testing/factories.ts";
 import {
 	aFailure,
-	aJob,
 	anOutput,
 	aReceivedCallback,
-	aSubmission,
 	aSuccess,
-	submissionOf,
-} from "../testing/factories.ts";
+} from "../testing/reports.ts";
 import { lockRow } from "../testing/row-lock.ts";
 import {
 	clearTestStore,

@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import {
-	aJob,
-	anError,
-	aSuccess,
-	type JobSpec,
-	submissionOf,
-	type TestJob,
-} from "../testing/factories.ts";
+import { allOtherStates, changedBy } from "../testing/cast.ts";
+import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { anError, aSuccess } from "../testing/reports.ts";
 import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
 import { findJob } from "./jobs.ts";
-import { claimRingsDue, countLiveJobs, expireQueued } from "./ready.ts";
+
 import { settleSubmission } from "./settle.ts";
 import { lapseOverdue, markOverdue, rescueLeases } from "./submissions.ts";
 
@@ -29,134 +24,11 @@ afterAll(() => store.close());
 
 const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
-/** A cast of rows, the sweep, and whose rows it changed: job, submission, event or slot. */
-async function changedBy(
-	cast: Record<string, JobSpec>,
-	sweep: () => Promise<unknown>,
-): Promise<{ changed: string[]; jobs: Record<string, TestJob> }> {
-	const jobs: Record<string, TestJob> = {};
-	for (const [name, spec] of Object.entries(cast)) {
-		jobs[name] = await aJob(store, { webhookUrl, ...spec });
-	}
-	const look = () => store.db.$queryRaw<{ id: string; all: unknown }[]>`
-		select job.id, jsonb_build_array(to_jsonb(job),
-			(select jsonb_agg(to_jsonb(s) order by n) from submission s where job_id = job.id),
-			(select jsonb_agg(to_jsonb(e)) from event e where job_id = job.id),
-			(select jsonb_agg(to_jsonb(t) order by t.id) from timeline t where job_id = job.id),
-			(select jsonb_agg(slot) from provider_slot p join submission s on s.id = submission_id where job_id = job.id)) as all
-		from job`;
-	const before = new Map(
-		(await look()).map(({ id, all }) => [id, JSON.stringify(all)]),
-	);
-	await sweep();
-	const after = new Map(
-		(await look()).map(({ id, all }) => [id, JSON.stringify(all)]),
-	);
-	const changed = Object.entries(jobs).flatMap(([name, { id }]) =>
-		before.get(id) === after.get(id) ? [] : [name],
-	);
-	return { changed, jobs };
-}
-
-const allOtherStates = {
-	queued: {},
-	submitting: { state: "submitting" },
-	rendering: { state: "rendering" },
-	unknown: { state: "unknown" },
-	overdue: { state: "overdue" },
-	succeeded: { state: "succeeded" },
-	failed: { state: "failed" },
-	cancelled: { state: "cancelled" },
-	expired: { state: "expired" },
-} as const satisfies Record<string, JobSpec>;
-
-describe("claimRingsDue", () => {
-	it("rings for ready jobs whose ring was never sent or may have been lost, and for no others", async () => {
-		const { queued: _, ...others } = allOtherStates;
-		const { changed } = await changedBy(
-			{
-				never: {},
-				lost: { hintedAgoS: 90 },
-				justRung: { hintedAgoS: 10 },
-				later: { notBeforeInS: 60 },
-				...others,
-			},
-			() => claimRingsDue(store.db, 100),
-		);
-
-		expect(changed).toEqual(["never", "lost"]);
-	});
-
-	it("rings again only after the interval", async () => {
-		const job = await aJob(store);
-
-		const first = await claimRingsDue(store.db, 100);
-		const second = await claimRingsDue(store.db, 100);
-		await store.db.$executeRaw`
-			update job set hinted_at = hinted_at - interval '61 s'`;
-		const third = await claimRingsDue(store.db, 100);
-
-		expect([first, second, third]).toEqual([[job.id], [], [job.id]]);
-	});
-
-	it("gives each ring to one of several sweepers, and takes no more than its limit", async () => {
-		for (let n = 0; n < 20; n += 1) await aJob(store);
-
-		const passes = await Promise.all(
-			[1, 2, 3, 4].map(() => claimRingsDue(store.db, 4)),
-		);
-
-		expect(passes.map(({ length }) => length)).toEqual([4, 4, 4, 4]);
-		expect(new Set(passes.flat()).size).toBe(16);
-	});
-});
-
-describe("expireQueued", () => {
-	const expire = () =>
-		expireQueued(store.db, 100, anError("start_deadline_passed"));
-
-	it("expires what was not started by its deadline, and nothing else", async () => {
-		const { changed, jobs } = await changedBy(
-			{
-				late: { startByInS: -1 },
-				again: { startByInS: -1, submission: "rejected" },
-				future: { startByInS: 60 },
-				sent: { state: "rendering", startByInS: -1 },
-				lost: { state: "unknown", startByInS: -1 },
-				...allOtherStates,
-			},
-			expire,
-		);
-
-		expect(changed).toEqual(["late", "again"]);
-		expect(await reread(jobs.late as TestJob)).toMatchObject({
-			state: "expired",
-			error: { code: "start_deadline_passed" },
-			charged: "no",
-			result: null,
-		});
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("expires each job once when two sweepers meet", async () => {
-		for (let n = 0; n < 10; n += 1) {
-			await aJob(store, { startByInS: -1, webhookUrl });
-		}
-
-		const passes = await Promise.all([expire(), expire(), expire()]);
-
-		expect(passes.reduce((sum, { expired }) => sum + expired, 0)).toBe(10);
-		expect(passes.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBe(
-			10,
-		);
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-});
-
 describe("rescueLeases", () => {
 	it("doubts what a dead worker was posting, and nothing else", async () => {
 		const { submitting: _, ...others } = allOtherStates;
 		const { changed, jobs } = await changedBy(
+			store,
 			{
 				dead: { state: "submitting", leaseInS: -1 },
 				alive: { state: "submitting", leaseInS: 45 },
@@ -192,6 +64,7 @@ describe("rescueLeases", () => {
 describe("markOverdue", () => {
 	it("marks what has no result by its time, frees its slot, and touches nothing else", async () => {
 		const { changed, jobs } = await changedBy(
+			store,
 			{
 				silent: { state: "rendering", callbackDueInS: -1 },
 				lost: { state: "unknown", callbackDueInS: -1 },
@@ -244,6 +117,7 @@ describe("lapseOverdue", () => {
 
 	it("fails what has no result by the end of its grace, says that it may have been charged, and touches nothing else", async () => {
 		const { changed, jobs } = await changedBy(
+			store,
 			{
 				accepted: { state: "overdue", callbackDueInS: -1 },
 				lost: { state: "overdue", submission: "unknown", callbackDueInS: -1 },
@@ -306,24 +180,5 @@ describe("lapseOverdue", () => {
 			10,
 		);
 		expect(await findViolations(store.db)).toEqual([]);
-	});
-});
-
-describe("countLiveJobs", () => {
-	it("counts live jobs by state and knows how long the oldest has been ready", async () => {
-		for (const spec of Object.values(allOtherStates)) await aJob(store, spec);
-		await aJob(store, { ageS: 500, notBeforeInS: -120 });
-		await aJob(store, { ageS: 900, notBeforeInS: 60 });
-
-		const { byState, oldestReadyS } = await countLiveJobs(store.db);
-
-		expect(byState).toEqual({
-			queued: 3,
-			submitting: 1,
-			rendering: 1,
-			unknown: 1,
-			overdue: 1,
-		});
-		expect(Math.round(oldestReadyS / 10)).toBe(12);
 	});
 });

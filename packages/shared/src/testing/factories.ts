@@ -3,15 +3,14 @@
  * and slot, its timeline, and for a final one its event and delivery, so that the auditor finds nothing wrong. They are
  * written by plain inserts, independent of the statements under test; instants are given relative to the database's now.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Charge, JobState } from "../domain/job.ts";
-import type { JobError, JobRecord } from "../domain/job-record.ts";
-import type { ProviderOutput } from "../domain/provider-answer.ts";
+import type { JobRecord } from "../domain/job-record.ts";
 import type { SubmissionState } from "../domain/submission.ts";
 import { provider } from "../store/governor.ts";
 import type { NewJob } from "../store/jobs.ts";
-import type { ReceivedCallback, Settlement } from "../store/settle.ts";
 import { jsonb } from "../store/sql.ts";
+import { anError, anOutput } from "./reports.ts";
 import type { TestStore } from "./store.ts";
 
 /** A job to be inserted by the store itself. */
@@ -36,71 +35,6 @@ export function aNewJob(
 		startWithinS: 3600,
 		timeoutS: 1800,
 		maxSubmissions: 3,
-		...overrides,
-	};
-}
-
-/** What a success says; the task id is null unless given, so that it contradicts nothing. */
-export function anOutput(
-	overrides: Partial<ProviderOutput> = {},
-): ProviderOutput {
-	return {
-		task_id: null,
-		state: "success",
-		result_urls: ["https://cdn.example.com/video.mp4"],
-		cost_points: 120,
-		cost_time_ms: 81_000,
-		model: "kling-3.0",
-		source: null,
-		input_tokens: null,
-		output_tokens: null,
-		total_tokens: null,
-		provider_config_id: null,
-		...overrides,
-	};
-}
-
-/** A job's error with the given code. */
-export function anError(code: JobError["code"] = "provider_failed"): JobError {
-	return { code, message: "It did not work.", retryable: true, provider: null };
-}
-
-/** A callback as the receiver hands it to the store. */
-export function aReceivedCallback(
-	kind: string,
-	body = `{"kind":"${kind}"}`,
-): ReceivedCallback {
-	return { bodySha: createHash("sha256").update(body).digest(), body, kind };
-}
-
-/** A report of success, as the answer to the POST unless a callback is given. */
-export function aSuccess(
-	submissionId: string,
-	overrides: Partial<Settlement> = {},
-): Settlement {
-	return {
-		submissionId,
-		verb: "succeed",
-		output: anOutput(),
-		error: null,
-		charged: "yes",
-		httpStatus: null,
-		callback: null,
-		...overrides,
-	};
-}
-
-/** A report of failure, as the answer to the POST unless a callback is given. */
-export function aFailure(
-	submissionId: string,
-	overrides: Partial<Settlement> = {},
-): Settlement {
-	return {
-		...aSuccess(submissionId),
-		verb: "fail",
-		output: anOutput({ state: "fail", result_urls: [], cost_points: null }),
-		error: anError(),
-		charged: "no",
 		...overrides,
 	};
 }

@@ -4,8 +4,17 @@ import { eventually } from "./eventually.ts";
 export type RowLock = {
 	/** Waits until this many statements wait for a lock in this database. */
 	waiters(count: number): Promise<void>;
-	/** Lets them go on, in the order in which they came. */
+	/** Writes something in the transaction that holds the lock, so that those who wait find it behind their backs. */
+	write(statement: string): Promise<void>;
+	/** Commits and lets them go on, in the order in which they came. */
 	release(): Promise<void>;
+};
+
+const keys = {
+	job: "id",
+	submission: "id",
+	governor: "provider",
+	provider_slot: "slot",
 };
 
 /**
@@ -14,14 +23,13 @@ export type RowLock = {
  */
 export async function lockRow(
 	url: string,
-	row: { table: "job" | "submission" | "governor"; id: string },
+	row: { table: keyof typeof keys; id: string | number },
 ): Promise<RowLock> {
 	const client = new pg.Client({ connectionString: url });
 	await client.connect();
-	const key = row.table === "governor" ? "provider" : "id";
 	await client.query("begin");
 	await client.query(
-		`select from ${row.table} where ${key} = $1 for no key update`,
+		`select from ${row.table} where ${keys[row.table]} = $1 for no key update`,
 		[row.id],
 	);
 	return {
@@ -39,8 +47,11 @@ export async function lockRow(
 				},
 				{ everyMs: 5 },
 			),
+		async write(statement) {
+			await client.query(statement);
+		},
 		async release() {
-			await client.query("rollback");
+			await client.query("commit");
 			await client.end();
 		},
 	};

@@ -1,0 +1,284 @@
+import { newId } from "@reelay/shared/runtime/ids";
+import { blockGovernor, closeGovernor } from "@reelay/shared/store/governor";
+import { aJob } from "@reelay/shared/testing/factories";
+import { clearTestStore } from "@reelay/shared/testing/store";
+import {
+	afterAll,
+	afterEach,
+	beforeAll,
+	beforeEach,
+	describe,
+	expect,
+	it,
+} from "vitest";
+import { type ApiStage, type Job, prompt, setStage } from "../testing/stage.ts";
+
+let stage: ApiStage;
+beforeAll(async () => {
+	stage = await setStage();
+});
+afterAll(() => stage.close());
+
+const idsOf = (json: { data: Job[] }) => json.data.map(({ id }) => id);
+
+describe("GET /v1/jobs/{id} 200", () => {
+	it("shows the job as its creation did", async () => {
+		const created = await stage.createJob({ tags: ["a"] });
+
+		const { status, json } = await stage.request(`/v1/jobs/${created.id}`);
+
+		expect(status).toBe(200);
+		expect(json).toEqual(created);
+	});
+
+	it("shows the result of a job that succeeded, with its cost and without a hint to ask again", async () => {
+		const { id } = await aJob(stage.store, { state: "succeeded" });
+
+		const { json, headers } = await stage.request(`/v1/jobs/${id}`);
+
+		expect(json).toMatchObject({
+			state: "succeeded",
+			result: {
+				urls: ["https://cdn.example.com/video.mp4"],
+				model: "kling-3.0",
+				cost_time_ms: 81_000,
+				tokens: { input: null, output: null, total: null },
+			},
+			error: null,
+			cost: { points: 120, charged: "yes" },
+		});
+		expect(Date.parse(json.result.received_at)).not.toBeNaN();
+		expect(Date.parse(json.finished_at)).not.toBeNaN();
+		expect(headers.get("retry-after")).toBeNull();
+	});
+
+	it("shows why a job failed, and what that cost", async () => {
+		const { id } = await aJob(stage.store, { state: "failed" });
+
+		const { json } = await stage.request(`/v1/jobs/${id}`);
+
+		expect(json.error).toEqual({
+			code: "provider_failed",
+			message: "It did not work.",
+			retryable: true,
+			provider: null,
+			charged: "no",
+		});
+	});
+
+	it.each(["queued", "submitting", "rendering", "unknown", "overdue"] as const)(
+		"says when to ask again about a job that is %s",
+		async (state) => {
+			const { id } = await aJob(stage.store, { state });
+
+			const { json, headers } = await stage.request(`/v1/jobs/${id}`);
+
+			expect(json.state).toBe(state);
+			expect(headers.get("retry-after")).toBe("5");
+		},
+	);
+});
+
+describe("waiting_for", () => {
+	afterEach(() => clearTestStore(stage.store));
+
+	const waitingFor = async (body = {}) => {
+		const { id } = await stage.createJob(body);
+		return (await stage.request(`/v1/jobs/${id}`)).json.waiting_for;
+	};
+
+	it("is null while nothing holds the job back", async () => {
+		expect(await waitingFor()).toBeNull();
+	});
+
+	it("is run_at before that instant", async () => {
+		expect(await waitingFor({ run_at: "2999-01-01T00:00:00Z" })).toBe("run_at");
+	});
+
+	it("is the rate limit while the window is full", async () => {
+		await stage.db
+			.$executeRaw`update governor set grants = array_fill(now(), array[rate_count])`;
+
+		expect(await waitingFor()).toBe("provider_rate_limit");
+	});
+
+	it("is the rate limit while the provider asked us to wait", async () => {
+		await blockGovernor(stage.db, 60_000);
+
+		expect(await waitingFor()).toBe("provider_rate_limit");
+	});
+
+	it.each(["funds", "credentials"] as const)(
+		"is the provider's %s while it refuses us for them",
+		async (reason) => {
+			await closeGovernor(stage.db, { reason, detail: "no", probeS: 30 });
+
+			expect(await waitingFor()).toBe(`provider_${reason}`);
+		},
+	);
+
+	it("is a free slot while every one is taken", async () => {
+		await stage.db
+			.$executeRaw`update provider_slot set submission_id = 'sub_' || slot`;
+
+		expect(await waitingFor()).toBe("free_slot");
+	});
+});
+
+describe("a job of another tenant", () => {
+	it.each([
+		["GET", ""],
+		["GET", "/events"],
+		["POST", "/cancel"],
+	])("is a 404 for %s %s, like one that never was", async (method, rest) => {
+		const job = await stage.createJob();
+		const key = await stage.aStrangersKey();
+		const ask = (id: string) =>
+			stage.request(`/v1/jobs/${id}${rest}`, { method, key });
+
+		const theirs = await ask(job.id);
+		const nobodys = await ask(newId("job"));
+
+		expect(theirs.status).toBe(404);
+		const { instance: _, request_id: __, ...said } = theirs.json;
+		expect(nobodys.json).toMatchObject(said);
+		const after = await stage.request(`/v1/jobs/${job.id}`);
+		expect(after.json).toEqual(job);
+	});
+
+	it("is in no list of ours", async () => {
+		await stage.createJob();
+		const key = await stage.aStrangersKey();
+
+		const { json } = await stage.request("/v1/jobs", { key });
+
+		expect(json).toEqual({ data: [], has_more: false, next_cursor: null });
+	});
+});
+
+describe("an id that is none", () => {
+	it.each(["x", "job_", "%00", "job_%00", "JOB_01", "sub_x", "..%2f..", "🛶"])(
+		"%s is a 404 on every route",
+		async (id) => {
+			const answers = await Promise.all([
+				stage.request(`/v1/jobs/${id}`),
+				stage.request(`/v1/jobs/${id}/events`),
+				stage.request(`/v1/jobs/${id}/cancel`, { method: "POST" }),
+			]);
+
+			expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+		},
+	);
+
+	it.each(["%zz", "%", "%c3%28"])("%s is a 400", async (id) => {
+		const { status, json } = await stage.request(`/v1/jobs/${id}`);
+
+		expect(status).toBe(400);
+		expect(json.code).toBe("malformed_url");
+	});
+});
+
+describe("GET /v1/jobs 200", () => {
+	beforeEach(() => clearTestStore(stage.store));
+
+	it("pages through every job once, newest first, also while new ones come", async () => {
+		const created: string[] = [];
+		for (let n = 0; n < 7; n += 1) created.push((await stage.createJob()).id);
+		const seen: string[] = [];
+		let path = "/v1/jobs?limit=3";
+
+		for (let pages = 0; pages < 3; pages += 1) {
+			const { json } = await stage.request(path);
+			seen.push(...idsOf(json));
+			path = `/v1/jobs?limit=3&cursor=${json.next_cursor}`;
+			expect(json.has_more).toBe(pages < 2);
+			await stage.createJob();
+		}
+
+		expect(seen).toEqual(created.toReversed());
+	});
+
+	it("says that there is no more after a page that is exactly full", async () => {
+		await stage.createJob();
+		await stage.createJob();
+
+		const { json } = await stage.request("/v1/jobs?limit=2");
+
+		expect(json.data).toHaveLength(2);
+		expect(json).toMatchObject({ has_more: false, next_cursor: null });
+	});
+
+	it.each(["state=queued&state=failed", "state=queued,failed"])(
+		"filters by %s",
+		async (query) => {
+			const queued = await aJob(stage.store);
+			const failed = await aJob(stage.store, { state: "failed" });
+			await aJob(stage.store, { state: "rendering" });
+
+			const { json } = await stage.request(`/v1/jobs?${query}`);
+
+			expect(idsOf(json).sort()).toEqual([queued.id, failed.id].sort());
+		},
+	);
+});
+
+describe("GET /v1/jobs 422", () => {
+	it.each([
+		["state=done", "state"],
+		["state=", "state"],
+		["limit=0", "limit"],
+		["limit=101", "limit"],
+		["limit=ten", "limit"],
+		["limit=1&limit=2", "limit"],
+		["cursor=x", "cursor"],
+		["cursor=%00", "cursor"],
+		["cursor=c3ViX3g", "cursor"],
+		["stat=queued", "stat"],
+		["__proto__=1", "__proto__"],
+	])("refuses ?%s and names the parameter", async (query, parameter) => {
+		const { status, json } = await stage.request(`/v1/jobs?${query}`);
+
+		expect(status).toBe(422);
+		expect(json.errors).toMatchObject([{ parameter }]);
+	});
+
+	it("suggests the parameter that was meant", async () => {
+		const { json } = await stage.request("/v1/jobs?states=queued");
+
+		expect(json.errors).toMatchObject([{ suggestion: "state" }]);
+	});
+});
+
+describe("GET /v1/jobs/{id}/events", () => {
+	it("pages through the timeline from the beginning or after an entry", async () => {
+		const { id } = await aJob(stage.store, { state: "succeeded" });
+		const path = `/v1/jobs/${id}/events`;
+
+		const first = await stage.request(`${path}?limit=3`);
+		const rest = await stage.request(`${path}?after=${first.json.next_after}`);
+		const end = await stage.request(`${path}?after=${rest.json.next_after}`);
+
+		const types = (json: { data: { type: string }[] }) =>
+			json.data.map(({ type }) => type);
+		expect(types(first.json)).toEqual(["accepted", "submitting", "rendering"]);
+		expect(first.json.has_more).toBe(true);
+		expect(types(rest.json)).toEqual(["succeeded"]);
+		expect(rest.json.has_more).toBe(false);
+		expect(end.json).toEqual({
+			data: [],
+			has_more: false,
+			next_after: rest.json.next_after,
+		});
+	});
+
+	it.each(["after=x", "after=-1", "after=9999999999999999999", "limit=201"])(
+		"refuses ?%s with 422",
+		async (query) => {
+			const { id } = await stage.createJob({ input: { prompt } });
+
+			const { status } = await stage.request(`/v1/jobs/${id}/events?${query}`);
+
+			expect(status).toBe(422);
+		},
+	);
+});

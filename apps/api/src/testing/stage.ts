@@ -1,0 +1,172 @@
+import { parseCidrs } from "@reelay/shared/runtime/address";
+import { createMetrics } from "@reelay/shared/runtime/metrics";
+import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
+import { createApiKey, hashApiKey } from "@reelay/shared/signing/api-key";
+import { type Database, openDatabase } from "@reelay/shared/store/database";
+import { insertApiKey } from "@reelay/shared/store/tenants";
+import { aTenant } from "@reelay/shared/testing/factories";
+import { createMemoryLog, type MemoryLog } from "@reelay/shared/testing/log";
+import { type NetworkProxy, startProxy } from "@reelay/shared/testing/proxy";
+import { serve } from "@reelay/shared/testing/serve";
+import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
+import { watchDatabase } from "@reelay/shared/testing/watch-database";
+import { type AppDeps, createApp } from "../app.ts";
+import { allScopes, type Scope } from "../middleware/authenticate.ts";
+
+/** An answer whose body each test reads as what it asked for. */
+export type Answer = {
+	status: number;
+	headers: Headers;
+	text: string;
+	// biome-ignore lint/suspicious/noExplicitAny: a test states what it expects, and a wrong guess fails it
+	json: any;
+};
+
+export type RequestOptions = {
+	method?: string;
+	key?: string | null;
+	headers?: Record<string, string>;
+	/** Sent as JSON unless it is a text or bytes already. */
+	body?: unknown;
+};
+
+export type ApiStage = {
+	url: string;
+	/** The database, not by way of the network. */
+	store: TestStore;
+	db: Database;
+	log: MemoryLog;
+	/** Between the API and Postgres; cut it and the database is away. */
+	network: NetworkProxy;
+	/** What was rung for, newest last. */
+	rings: { kind: string; ids: readonly string[] }[];
+	request(path: string, options?: RequestOptions): Promise<Answer>;
+	/** Creates a job and returns its view; throws when it is refused. */
+	createJob(body?: Record<string, unknown>, key?: string): Promise<Job>;
+	/** A key of the first tenant, unless another is given. */
+	aKey(tenantId?: string, scopes?: readonly Scope[]): Promise<string>;
+	/** A key of a tenant that has nothing to do with the first one. */
+	aStrangersKey(): Promise<string>;
+	close(): Promise<void>;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type Job = { id: string; state: string; [field: string]: any };
+
+export const prompt = "A paper boat on a quiet lake";
+
+export type StageOptions = Partial<AppDeps> & {
+	/** Stands between the API and its database. */
+	onStatement?: (sql: string) => void | Promise<void>;
+};
+
+/** The API on a free port over a database of its own, with one tenant and a key of every scope. */
+export async function setStage({
+	onStatement = () => {},
+	...overrides
+}: StageOptions = {}): Promise<ApiStage> {
+	const store = await openTestStore({ rateCount: 20 });
+	const network = await startProxy(store.url);
+	const proxied = await openDatabase({
+		url: network.url,
+		applicationName: "reelay-test",
+		poolSize: 5,
+	});
+	const log = createMemoryLog();
+	const rings: ApiStage["rings"] = [];
+	const served = await serve(
+		createApp({
+			db: watchDatabase(proxied.db, onStatement),
+			ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
+			logger: log.logger,
+			maxSubmissions: 3,
+			checkWebhookUrl: (url) => checkWebhookUrl(url, parseCidrs("127.0.0.0/8")),
+			health: {
+				checks: { database: proxied.check },
+				isStopping: () => false,
+				registry: createMetrics("api").registry,
+			},
+			...overrides,
+		}),
+	);
+	const aKey = (
+		tenantId = store.tenantId,
+		scopes = allScopes as readonly Scope[],
+	) => insertKey(store.db, tenantId, scopes);
+	const defaultKey = await aKey();
+	const request = requester(served.url, defaultKey);
+	return {
+		url: served.url,
+		store,
+		db: store.db,
+		log,
+		network,
+		rings,
+		aKey,
+		aStrangersKey: async () => aKey(await aTenant(store)),
+		request,
+		async createJob(body, key = defaultKey) {
+			const answer = await request("/v1/jobs", {
+				method: "POST",
+				key,
+				body: { input: { prompt }, ...body },
+			});
+			if (answer.status !== 202) throw new Error(answer.text);
+			return answer.json;
+		},
+		async close() {
+			await served.close();
+			await proxied.close();
+			await network.close();
+			await store.close();
+		},
+	};
+}
+
+async function insertKey(
+	db: Database,
+	tenantId: string,
+	scopes: readonly Scope[],
+): Promise<string> {
+	const key = createApiKey();
+	await insertApiKey(db, {
+		tenantId,
+		name: "test",
+		prefix: key.slice(0, 8),
+		hash: hashApiKey(key),
+		scopes: [...scopes],
+	});
+	return key;
+}
+
+function requester(url: string, defaultKey: string): ApiStage["request"] {
+	return async (path, options = {}) => {
+		const { method, key = defaultKey, headers, body } = options;
+		const answer = await fetch(`${url}${path}`, {
+			method: method ?? (body === undefined ? "GET" : "POST"),
+			headers: {
+				...(key === null ? {} : { authorization: `Bearer ${key}` }),
+				...(body === undefined ? {} : { "content-type": "application/json" }),
+				...headers,
+			},
+			...(body === undefined ? {} : { body: bytesOf(body) }),
+			redirect: "manual",
+		});
+		const text = await answer.text();
+		return {
+			status: answer.status,
+			headers: answer.headers,
+			text,
+			json: /json/.test(answer.headers.get("content-type") ?? "")
+				? JSON.parse(text)
+				: undefined,
+		};
+	};
+}
+
+function bytesOf(body: unknown): string | Uint8Array<ArrayBuffer> {
+	if (typeof body === "string") return body;
+	return body instanceof Uint8Array
+		? new Uint8Array(body)
+		: JSON.stringify(body);
+}

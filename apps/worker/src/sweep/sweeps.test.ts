@@ -1,0 +1,234 @@
+import type { JobState } from "@reelay/shared/domain/job";
+import { findViolations } from "@reelay/shared/testing/audit";
+import { aJob, type JobSpec } from "@reelay/shared/testing/factories";
+import {
+	clearTestStore,
+	openTestStore,
+	type TestStore,
+} from "@reelay/shared/testing/store";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createSweeps } from "./sweeps.ts";
+
+let store: TestStore;
+beforeAll(async () => {
+	store = await openTestStore();
+});
+afterEach(async () => {
+	expect(await findViolations(store.db)).toEqual([]);
+	await clearTestStore(store);
+});
+afterAll(() => store.close());
+
+/** One pass of the named sweep, and what it rang and woke. */
+async function pass(name: string, bell = Promise.resolve(true)) {
+	const seen = { rung: [] as string[], submitter: 0, deliverer: 0 };
+	const sweeps = createSweeps({
+		db: store.db,
+		workerId: "worker-1",
+		ringer: {
+			async enqueueAndWait(_kind, ids) {
+				seen.rung.push(...ids);
+				return bell;
+			},
+		},
+		wakeSubmitter: () => {
+			seen.submitter += 1;
+		},
+		wakeDeliverer: () => {
+			seen.deliverer += 1;
+		},
+	});
+	const sweep = sweeps.find((one) => one.name === name);
+	if (sweep === undefined) throw new Error(`there is no sweep ${name}`);
+	const repaired = await sweep.pass();
+	return { ...seen, repaired };
+}
+
+const ids = (...jobs: { id: string }[]) => jobs.map(({ id }) => id).sort();
+async function stateOf({ id }: { id: string }): Promise<JobState | undefined> {
+	const rows = await store.db.$queryRaw<{ state: JobState }[]>`
+		select state from job where id = ${id}`;
+	return rows[0]?.state;
+}
+const past = -1;
+
+describe("ring", () => {
+	it("rings for what is ready and was not rung for lately, and wakes this worker", async () => {
+		const lost = await aJob(store, { hintedAgoS: 61 });
+		const never = await aJob(store);
+		await aJob(store, { hintedAgoS: 30 });
+		await aJob(store, { notBeforeInS: 60 });
+		await aJob(store, { state: "rendering" });
+
+		const first = await pass("ring");
+		const second = await pass("ring");
+
+		expect(first.rung.sort()).toEqual(ids(lost, never));
+		expect(first).toMatchObject({ repaired: 2, submitter: 1, deliverer: 1 });
+		expect(second.rung).toEqual([]);
+	});
+
+	it("wakes this worker although the bell takes no ring", async () => {
+		await aJob(store);
+
+		expect(await pass("ring", Promise.resolve(false))).toMatchObject({
+			submitter: 1,
+			deliverer: 1,
+		});
+	});
+
+	it("wakes this worker before the bell has answered", async () => {
+		const order: string[] = [];
+		const [ring] = createSweeps({
+			db: store.db,
+			workerId: "worker-1",
+			ringer: {
+				async enqueueAndWait() {
+					order.push("ring");
+					return true;
+				},
+			},
+			wakeSubmitter: () => void order.push("submitter"),
+			wakeDeliverer: () => void order.push("deliverer"),
+		});
+
+		await ring?.pass();
+
+		expect(order).toEqual(["submitter", "deliverer", "ring"]);
+	});
+});
+
+/** Each sweep that moves jobs on: a row that it must repair, and one that only looks like it. */
+const moves: [sweep: string, ripe: JobSpec, to: JobState, unripe: JobSpec][] = [
+	[
+		"rescue",
+		{ state: "submitting", leaseInS: past },
+		"unknown",
+		{ state: "submitting", leaseInS: 30 },
+	],
+	[
+		"overdue",
+		{ state: "rendering", callbackDueInS: past },
+		"overdue",
+		{ state: "rendering" },
+	],
+	[
+		"overdue",
+		{ state: "unknown", callbackDueInS: past },
+		"overdue",
+		{ state: "submitting", callbackDueInS: past },
+	],
+	[
+		"lapse",
+		{ state: "overdue", callbackDueInS: past },
+		"failed",
+		{ state: "overdue" },
+	],
+	[
+		"lapse",
+		{ state: "overdue", callbackDueInS: past, cancelRequested: true },
+		"cancelled",
+		{ state: "rendering", callbackDueInS: past },
+	],
+	["expire", { startByInS: past }, "expired", { startByInS: 60 }],
+];
+
+describe.each(moves)("%s", (sweep, ripe, to, unripe) => {
+	it(`makes ${ripe.state ?? "queued"} ${to}, once, and leaves the others`, async () => {
+		const job = await aJob(store, ripe);
+		const other = await aJob(store, unripe);
+
+		const first = await pass(sweep);
+		const second = await pass(sweep);
+
+		expect(await stateOf(job)).toBe(to);
+		expect(await stateOf(other)).toBe(unripe.state ?? "queued");
+		expect([first.repaired, second.repaired]).toEqual([1, 0]);
+	});
+});
+
+describe.each(["lapse", "expire"])("%s", (sweep) => {
+	const ripe: JobSpec =
+		sweep === "lapse"
+			? { state: "overdue", callbackDueInS: past }
+			: { startByInS: past };
+
+	it("says why, and wakes the deliverer for the job's webhook", async () => {
+		const job = await aJob(store, {
+			...ripe,
+			webhookUrl: "https://hooks.example.com/",
+		});
+
+		const { deliverer } = await pass(sweep);
+
+		expect(deliverer).toBe(1);
+		const rows = await store.db.$queryRaw`
+			select error->>'code' as code, charged from job where id = ${job.id}`;
+		expect(rows).toEqual([
+			sweep === "lapse"
+				? { code: "no_result", charged: "possible" }
+				: { code: "start_deadline_passed", charged: "no" },
+		]);
+	});
+
+	it("wakes nobody when there is nothing to tell", async () => {
+		await aJob(store, ripe);
+
+		expect((await pass(sweep)).deliverer).toBe(0);
+	});
+});
+
+describe("leaseRenewal", () => {
+	it("extends this worker's leases and nobody else's", async () => {
+		await aJob(store, { state: "submitting", leaseInS: 10 });
+		await aJob(store, {
+			state: "submitting",
+			leaseInS: 10,
+			workerId: "worker-2",
+		});
+
+		await pass("leaseRenewal");
+
+		const rows = await store.db.$queryRaw`
+			select lease_owner, lease_until > now() + interval '30 s' as is_long from submission order by lease_owner`;
+		expect(rows).toEqual([
+			{ lease_owner: "worker-1", is_long: true },
+			{ lease_owner: "worker-2", is_long: false },
+		]);
+	});
+});
+
+describe("slots", () => {
+	it("frees a slot whose submission was ended by hand", async () => {
+		await aJob(store, { state: "rendering" });
+		await store.db.$executeRaw`
+			update provider_slot set submission_id = 'sub_gone' where slot = 7`;
+
+		expect((await pass("slots")).repaired).toBe(1);
+	});
+});
+
+describe("idempotencyKeys", () => {
+	it("frees keys that are a day old", async () => {
+		await aJob(store, { idempotencyKey: "old", ageS: 24 * 60 * 60 + 1 });
+		await aJob(store, { idempotencyKey: "new", ageS: 24 * 60 * 60 - 60 });
+
+		await pass("idempotencyKeys");
+
+		const rows = await store.db.$queryRaw`
+			select idem_key from job where idem_key is not null`;
+		expect(rows).toEqual([{ idem_key: "new" }]);
+	});
+});
+
+it("lets two workers run every sweep at once, and each row is repaired once", async () => {
+	for (const [, ripe] of moves) await aJob(store, ripe);
+	const names = [...new Set(moves.map(([sweep]) => sweep))];
+
+	const passes = await Promise.all(
+		[...names, ...names, ...names].map((name) => pass(name)),
+	);
+
+	const repaired = passes.reduce((sum, one) => sum + one.repaired, 0);
+	expect(repaired).toBe(moves.length);
+});

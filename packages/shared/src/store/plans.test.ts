@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { anError, aSuccess } from "../testing/reports.ts";
+import { openTestStore, type TestStore } from "../testing/store.ts";
+import { claimNextSubmission, renewLeases } from "./claim.ts";
+import { claimDueDeliveries } from "./deliveries.ts";
+import { findGovernorStatus, freeLostSlots } from "./governor.ts";
+import {
+	findJobByIdempotencyKey,
+	listJobs,
+	pruneIdempotencyKeys,
+} from "./jobs.ts";
+import { claimRingsDue, countLiveJobs, expireQueued } from "./ready.ts";
+import { settleSubmission } from "./settle.ts";
+import { lapseOverdue, markOverdue, rescueLeases } from "./submissions.ts";
+import { listTimeline } from "./timeline.ts";
+
+const finished = 6_000;
+
+let store: TestStore;
+let rendering: TestJob;
+beforeAll(async () => {
+	// One connection, so that what it has read is known at once.
+	store = await openTestStore({ poolSize: 1 });
+	await writeHistory();
+	// What the planner knows is older than the backlog, as it is whenever jobs come in a burst.
+	await store.db.$executeRaw`analyze`;
+	for (let n = 0; n < 50; n += 1) await aJob(store);
+	await aJob(store, { state: "submitting" });
+	rendering = await aJob(store, { state: "rendering" });
+	await aJob(store, { state: "succeeded", webhookUrl: "https://example.com" });
+});
+afterAll(() => store.close());
+
+/** What a year leaves behind: rows that no hot statement may have to read. */
+async function writeHistory(): Promise<void> {
+	await store.db.$executeRaw`
+		insert into job (id, tenant_id, action, mode, input, fingerprint, state, live, ready, start_by, timeout_s,
+			max_submissions, submission_seq, submissions, error, created_at, finished_at, idem_key)
+		select 'job_' || n, ${store.tenantId}, 'a', 'text', '{}', '\\x00', 'failed', false, false, now(), 60, 3, 1, 1, '{}',
+			now() - n * interval '1 s', now(), case when n <= 1000 then 'key-' || n end
+		from generate_series(1, ${finished}::int) as n`;
+	await store.db.$executeRaw`
+		insert into submission (id, job_id, n, state, live, charged, callback_due_at, settled_at)
+		select 'sub_' || n, 'job_' || n, 1, 'failed', false, 'no', now(), now()
+		from generate_series(1, ${finished}::int) as n`;
+	await store.db.$executeRaw`
+		insert into timeline (job_id, type) select 'job_' || n, 'failed' from generate_series(1, ${finished}::int) as n`;
+	await store.db.$executeRaw`
+		insert into event (id, tenant_id, job_id, type, snapshot)
+		select 'evt_' || n, ${store.tenantId}, 'job_' || n, 'video.failed', '{}'
+		from generate_series(1, ${finished}::int) as n`;
+	await store.db.$executeRaw`
+		insert into delivery (id, event_id, tenant_id, url, state, due_at, finished_at)
+		select 'dlv_' || n, 'evt_' || n, ${store.tenantId}, 'https://example.com', 'delivered', null, now()
+		from generate_series(1, ${finished}::int) as n`;
+}
+
+/** Which indexes were used, and which of the large tables were read from end to end. */
+async function readsOf(): Promise<Map<string, number>> {
+	await store.db.$queryRaw`select pg_stat_force_next_flush()::text`;
+	const rows = await store.db.$queryRaw<{ name: string; scans: number }[]>`
+		select indexrelname as name, idx_scan::int as scans from pg_stat_user_indexes
+		union all
+		select 'all of ' || relname, seq_scan::int from pg_stat_user_tables
+		where relname in ('job', 'submission', 'timeline', 'event', 'delivery')`;
+	return new Map(rows.map(({ name, scans }) => [name, scans]));
+}
+
+const page = { tenantId: "", afterId: null, limit: 20 };
+const statements: [name: string, index: string, run: () => Promise<unknown>][] =
+	[
+		["claimRingsDue", "job_ready_idx", () => claimRingsDue(store.db, 5)],
+		["findGovernorStatus", "job_ready_idx", () => findGovernorStatus(store.db)],
+		["claim", "job_ready_idx", () => claimNextSubmission(store.db, "w")],
+		[
+			"expireQueued",
+			"job_start_by_idx",
+			() => expireQueued(store.db, 5, anError("start_deadline_passed")),
+		],
+		["rescueLeases", "submission_lease_idx", () => rescueLeases(store.db, 5)],
+		["renewLeases", "submission_lease_idx", () => renewLeases(store.db, "w")],
+		["markOverdue", "submission_due_idx", () => markOverdue(store.db, 5)],
+		[
+			"lapseOverdue",
+			"submission_due_idx",
+			() => lapseOverdue(store.db, 5, anError("no_result")),
+		],
+		[
+			"settleSubmission",
+			"submission_pkey",
+			() => settleSubmission(store.db, aSuccess(submissionOf(rendering))),
+		],
+		["freeLostSlots", "submission_", () => freeLostSlots(store.db)],
+		[
+			"claimDueDeliveries",
+			"delivery_due_idx",
+			() => claimDueDeliveries(store.db, "w", 5),
+		],
+		[
+			"pruneIdempotencyKeys",
+			"job_idem_age_idx",
+			() => pruneIdempotencyKeys(store.db, 5),
+		],
+		[
+			"findJobByIdempotencyKey",
+			"job_idem_key",
+			() => findJobByIdempotencyKey(store.db, store.tenantId, "key-7"),
+		],
+		[
+			"listJobs",
+			"job_tenant_id_idx",
+			() =>
+				listJobs(store.db, { ...page, tenantId: store.tenantId, states: [] }),
+		],
+		[
+			"listJobs by state",
+			"job_tenant_state_idx",
+			() =>
+				listJobs(store.db, {
+					...page,
+					tenantId: store.tenantId,
+					states: ["rendering"],
+				}),
+		],
+		[
+			"listTimeline",
+			"timeline_job_id_id_idx",
+			() =>
+				listTimeline(store.db, {
+					jobId: rendering.id,
+					afterId: 0n,
+					limit: 20,
+				}),
+		],
+		["countLiveJobs", "job_ready_idx", () => countLiveJobs(store.db)],
+	];
+
+describe("with a long history", () => {
+	it.each(statements)(
+		"%s reads %s and never a whole table",
+		async (_name, index, run) => {
+			const before = await readsOf();
+
+			await run();
+
+			const after = await readsOf();
+			const grown = [...after.keys()].filter(
+				(name) => (after.get(name) ?? 0) > (before.get(name) ?? 0),
+			);
+			expect(grown.filter((name) => name.startsWith(index))).not.toEqual([]);
+			expect(grown.filter((name) => name.startsWith("all of "))).toEqual([]);
+		},
+	);
+});

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { findViolations } from "../testing/audit.ts";
+import { allOtherStates, changedBy } from "../testing/cast.ts";
+import { aJob, type TestJob } from "../testing/factories.ts";
+import { anError } from "../testing/reports.ts";
+import {
+	clearTestStore,
+	openTestStore,
+	type TestStore,
+} from "../testing/store.ts";
+import { findJob } from "./jobs.ts";
+import { claimRingsDue, countLiveJobs, expireQueued } from "./ready.ts";
+
+const webhookUrl = "https://example.com/hook";
+
+let store: TestStore;
+beforeAll(async () => {
+	store = await openTestStore({ poolSize: 12 });
+});
+beforeEach(() => clearTestStore(store));
+afterAll(() => store.close());
+
+const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
+
+describe("claimRingsDue", () => {
+	it("rings for ready jobs whose ring was never sent or may have been lost, and for no others", async () => {
+		const { queued: _, ...others } = allOtherStates;
+		const { changed } = await changedBy(
+			store,
+			{
+				never: {},
+				lost: { hintedAgoS: 90 },
+				justRung: { hintedAgoS: 10 },
+				later: { notBeforeInS: 60 },
+				...others,
+			},
+			() => claimRingsDue(store.db, 100),
+		);
+
+		expect(changed).toEqual(["never", "lost"]);
+	});
+
+	it("rings again only after the interval", async () => {
+		const job = await aJob(store);
+
+		const first = await claimRingsDue(store.db, 100);
+		const second = await claimRingsDue(store.db, 100);
+		await store.db.$executeRaw`
+			update job set hinted_at = hinted_at - interval '61 s'`;
+		const third = await claimRingsDue(store.db, 100);
+
+		expect([first, second, third]).toEqual([[job.id], [], [job.id]]);
+	});
+
+	it("gives each ring to one of several sweepers, and takes no more than its limit", async () => {
+		for (let n = 0; n < 20; n += 1) await aJob(store);
+
+		const passes = await Promise.all(
+			[1, 2, 3, 4].map(() => claimRingsDue(store.db, 4)),
+		);
+
+		expect(passes.map(({ length }) => length)).toEqual([4, 4, 4, 4]);
+		expect(new Set(passes.flat()).size).toBe(16);
+	});
+});
+
+describe("expireQueued", () => {
+	const expire = () =>
+		expireQueued(store.db, 100, anError("start_deadline_passed"));
+
+	it("expires what was not started by its deadline, and nothing else", async () => {
+		const { changed, jobs } = await changedBy(
+			store,
+			{
+				late: { startByInS: -1 },
+				again: { startByInS: -1, submission: "rejected" },
+				future: { startByInS: 60 },
+				sent: { state: "rendering", startByInS: -1 },
+				lost: { state: "unknown", startByInS: -1 },
+				...allOtherStates,
+			},
+			expire,
+		);
+
+		expect(changed).toEqual(["late", "again"]);
+		expect(await reread(jobs.late as TestJob)).toMatchObject({
+			state: "expired",
+			error: { code: "start_deadline_passed" },
+			charged: "no",
+			result: null,
+		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("expires each job once when two sweepers meet", async () => {
+		for (let n = 0; n < 10; n += 1) {
+			await aJob(store, { startByInS: -1, webhookUrl });
+		}
+
+		const passes = await Promise.all([expire(), expire(), expire()]);
+
+		expect(passes.reduce((sum, { expired }) => sum + expired, 0)).toBe(10);
+		expect(passes.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBe(
+			10,
+		);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+});
+
+describe("countLiveJobs", () => {
+	it("counts live jobs by state and knows how long the oldest has been ready", async () => {
+		for (const spec of Object.values(allOtherStates)) await aJob(store, spec);
+		await aJob(store, { ageS: 500, notBeforeInS: -120 });
+		await aJob(store, { ageS: 900, notBeforeInS: 60 });
+
+		const { byState, oldestReadyS } = await countLiveJobs(store.db);
+
+		expect(byState).toEqual({
+			queued: 3,
+			submitting: 1,
+			rendering: 1,
+			unknown: 1,
+			overdue: 1,
+		});
+		expect(Math.round(oldestReadyS / 10)).toBe(12);
+	});
+});
