@@ -32,6 +32,7 @@ const least = {
 	CALLBACK_BASE_URL: "https://callbacks.example.com/base/",
 	CALLBACK_KEYS: `k1:${key}`,
 	ENCRYPTION_KEYS: `k1:${key}`,
+	SEE2AI_API_KEY: "sk-test",
 };
 
 function problemsOf(env: Record<string, string | undefined>) {
@@ -53,6 +54,7 @@ describe("loadConfig", () => {
 			CALLBACK_BASE_URL: "https://callbacks.example.com/base",
 			CALLBACK_KEYS: { ids: ["k1"] },
 			ENCRYPTION_KEYS: { ids: ["k1"] },
+			SEE2AI_API_KEY: "sk-test",
 			SEE2AI_BASE_URL: "https://see2ai.com",
 			API_PORT: 3000,
 			DATA_DIR: ".reelay",
@@ -110,6 +112,7 @@ describe("loadConfig", () => {
 			[
 				"The settings are not right:",
 				'  DATABASE_URL must be a URL that starts with postgresql:// or postgres://, not "mysql://root:***@db/x" (example: postgresql://reelay:password@localhost:5432/reelay)',
+				"  SEE2AI_API_KEY is not set: the tenant's key for SEE2AI",
 				'  CALLBACK_BASE_URL must be a URL that starts with https:// or http://, not "callbacks.example.com" (example: https://callbacks.example.com)',
 				'  CALLBACK_KEYS the key "k1" has 5 bytes and needs at least 16: make one with `openssl rand -base64 32` (example: k1:<openssl rand -base64 32>)',
 				"  ENCRYPTION_KEYS is not set: the keys that seal stored secrets; the first one seals (example: k1:<openssl rand -base64 32>)",

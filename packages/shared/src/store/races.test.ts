@@ -1,6 +1,6 @@
 /**
- * Everything at once on the same few rows: claims, answers, callbacks, cancels, deliveries and every sweep, for a bounded
- * time. No statement may fail (a deadlock would), no snapshot taken meanwhile may break an invariant, and once the
+ * Everything at once on the same few rows: claims, answers, callbacks, cancels, deliveries and every sweep, a bounded
+ * number of times. No statement may fail (a deadlock would), no snapshot taken meanwhile may break an invariant, and once the
  * world is quiet every job must have ended.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,8 +33,8 @@ import {
 	rescueLeases,
 } from "./submissions.ts";
 
-const durationMs = 3_000;
 const actors = 16;
+const actionsPerActor = 60;
 const jobCount = 40;
 
 let store: TestStore;
@@ -166,6 +166,8 @@ const sweeps = [
 	() => pruneIdempotencyKeys(store.db, 10),
 	() => blockGovernor(store.db, 5),
 	() => closeGovernor(store.db, { reason: "funds", detail: "", probeS: 0 }),
+	// Twice, for while it is closed hardly anything is claimed.
+	() => reopenGovernor(store.db),
 	() => reopenGovernor(store.db),
 ];
 
@@ -210,25 +212,22 @@ describe("everything at once", () => {
 		for (let n = 0; n < jobCount; n += 1) await insertOne(world);
 		const errors: string[] = [];
 		const violations: Violation[] = [];
-		const endAt = Date.now() + durationMs;
-		let statements = 0;
-		const actUntilTheEnd = async () => {
-			while (Date.now() < endAt) {
+		let acting = actors;
+		const act = async () => {
+			for (let n = 0; n < actionsPerActor; n += 1) {
 				await actOnce(world).catch((error: Error) =>
 					errors.push(error.message),
 				);
-				statements += 1;
 			}
+			acting -= 1;
 		};
-		const auditUntilTheEnd = async () => {
-			while (Date.now() < endAt) {
-				violations.push(...(await findViolations(store.db)));
-			}
+		const auditMeanwhile = async () => {
+			while (acting > 0) violations.push(...(await findViolations(store.db)));
 		};
 
 		await Promise.all([
-			auditUntilTheEnd(),
-			...Array.from({ length: actors }, actUntilTheEnd),
+			auditMeanwhile(),
+			...Array.from({ length: actors }, act),
 		]);
 		const after = await findViolations(store.db);
 		await quiesce();
@@ -242,7 +241,6 @@ describe("everything at once", () => {
 		const live = await store.db.$queryRaw`select id, state from job where live`;
 		expect(live).toEqual([]);
 		expect(await findViolations(store.db, { staleAfterS: 3_600 })).toEqual([]);
-		expect(world.submissions.length).toBeGreaterThan(jobCount / 2);
-		expect(statements).toBeGreaterThan(actors);
+		expect(world.submissions.length).toBeGreaterThan(10);
 	});
 });
