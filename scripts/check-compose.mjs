@@ -1,6 +1,7 @@
-// Asks docker compose whether it would take docker-compose.yml: with the .env
-// that docker/make-env.sh writes, with and without the simulator, and not
-// without one. Starts nothing. Skips itself, loudly, where there is no client.
+// Asks docker compose whether it would take docker-compose.yml: with a copy of
+// .env.example, and with the .env that docker/make-env.sh writes, with and
+// without the simulator. What a process misses it says itself when it starts.
+// Starts nothing. Skips itself, loudly, where there is no client.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,18 +35,11 @@ function checkIn(folder, [program, ...args]) {
 		rmSync(join(folder, ".env"));
 	};
 
-	if (config().status === 0) {
-		fail("docker-compose.yml is accepted without any secret.");
-	}
+	cpSync(join(folder, ".env.example"), join(folder, ".env"));
+	expectAccepted("a copy of .env.example");
 	execFileSync("sh", ["docker/make-env.sh", "simulator"], inFolder);
 	expectAccepted("the .env for the simulator");
 	execFileSync("sh", ["docker/make-env.sh"], inFolder);
-	const { stderr } = config();
-	if (!stderr.includes("SEE2AI_API_KEY")) {
-		fail(`The missing key of the provider is not named:\n${stderr}`);
-	}
-	inFolder.env.SEE2AI_API_KEY = "key";
-	inFolder.env.CALLBACK_BASE_URL = "https://callbacks.example.com";
 	expectAccepted("the .env for the provider");
 }
 
@@ -62,6 +56,6 @@ if (compose === null) {
 	}
 	checkIn(folder, compose);
 	process.stdout.write(
-		"docker compose takes docker-compose.yml with every .env that we make.\n",
+		"docker compose takes docker-compose.yml with every .env there is.\n",
 	);
 }
