@@ -2,7 +2,7 @@
  * Which room may import which. Each rule says why it exists; `npm run check:imports` refuses what breaks one.
  * Tests may reach into `testing`, and a `testing` folder may import anything.
  */
-const tests = "\\.(test|journey)\\.ts$|/testing/|/journeys/";
+const tests = "\\.(test|journey|fault)\\.ts$|/testing/|/(journeys|faults)/";
 
 module.exports = {
 	forbidden: [

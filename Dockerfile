@@ -63,6 +63,12 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
 CMD ["node", "--enable-source-maps", "apps/api/dist/main.js"]
 
 FROM app AS webhook
+# The one folder that a process of ours may write: callbacks that came while Postgres was away. A volume mounted here
+# takes over its owner.
+USER root
+RUN install --directory --owner=node --group=node --mode=700 /data
+USER node
+ENV DATA_DIR=/data
 COPY --from=build /app/apps/webhook/dist apps/webhook/dist
 EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -4,6 +4,7 @@ import {
 	databaseUrl,
 	encryptionKeys,
 	logLevel,
+	onUnknown,
 	port,
 	positiveInt,
 	redisUrl,
@@ -26,6 +27,7 @@ export const apiConfigSchema = z.object({
 		"how many submissions a job may cost at most",
 		100,
 	),
+	ON_UNKNOWN: onUnknown,
 	STOP_GRACE_S: seconds(
 		25,
 		"how long a stopping process waits for what is under way",

@@ -1,6 +1,7 @@
-import { priorities } from "@reelay/shared/domain/job";
+import { priorities, type UnknownPolicy } from "@reelay/shared/domain/job";
 import type { JobRecord } from "@reelay/shared/domain/job-record";
 import type { Ringer } from "@reelay/shared/queue/rings";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Database } from "@reelay/shared/store/database";
 import {
 	findJobByIdempotencyKey,
@@ -16,6 +17,10 @@ export type CreateJobDeps = {
 	ringer: Pick<Ringer, "enqueue">;
 	checkWebhookUrl: UrlCheck;
 	maxSubmissions: number;
+	/** The policy of jobs that name none. */
+	onUnknown?: UnknownPolicy;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 export type CreateJobInput = {
@@ -34,9 +39,12 @@ export async function createJob(
 	request: CreateJobInput,
 ): Promise<{ job: JobRecord; wasReplayed: boolean }> {
 	const newJob = toNewJob(deps, request);
+	await deps.racepoint?.("accept.beforeCommit");
 	const job = await insertJob(deps.db, newJob);
 	if (job !== null) {
+		await deps.racepoint?.("accept.committed");
 		deps.ringer.enqueue("submit", [job.id]);
+		await deps.racepoint?.("accept.rung");
 		return { job, wasReplayed: false };
 	}
 	const earlier = await findReplayed(deps.db, newJob);
@@ -90,5 +98,6 @@ function toNewJob(deps: CreateJobDeps, request: CreateJobInput): NewJob {
 		startWithinS: body.start_within_s,
 		timeoutS: body.timeout_s,
 		maxSubmissions: deps.maxSubmissions,
+		onUnknown: body.on_unknown ?? deps.onUnknown ?? "hold",
 	};
 }

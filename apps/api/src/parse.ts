@@ -1,4 +1,5 @@
 import { suggest } from "@reelay/shared/domain/suggest";
+import { findUnstorableText } from "@reelay/shared/domain/text";
 import {
 	joinPointer,
 	quote,
@@ -56,6 +57,37 @@ export function parseQuery<S extends z.ZodObject>(
 			}),
 		),
 	});
+}
+
+/** A body, typed, or a problem that names every mistake in it. */
+export function parseBody<S extends z.ZodType>(
+	schema: S,
+	body: unknown,
+): z.output<S> {
+	const unstorable = findUnstorable(body);
+	if (unstorable !== null) throw refusal([unstorable]);
+	const parsed = schema.safeParse(body);
+	if (parsed.success) return parsed.data;
+	throw refusal(violationsOf(parsed.error, []));
+}
+
+function refusal(errors: Violation[]) {
+	return problemFor("invalid_request", {
+		detail: "The request has mistakes; each is listed in errors.",
+		errors,
+	});
+}
+
+/** The text that the database could not store, before anybody looks at the rest of a body. */
+export function findUnstorable(body: unknown): Violation | null {
+	const pointer = findUnstorableText(body);
+	return pointer === null
+		? null
+		: {
+				pointer,
+				code: "invalid_text",
+				message: "Remove NUL characters and unpaired surrogates.",
+			};
 }
 
 function pointerTo(path: readonly PropertyKey[]): string {

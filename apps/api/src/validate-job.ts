@@ -9,10 +9,9 @@ import {
 	findAction,
 } from "@reelay/shared/domain/actions/registry";
 import { suggest } from "@reelay/shared/domain/suggest";
-import { findUnstorableText } from "@reelay/shared/domain/text";
 import type { Violation } from "@reelay/shared/domain/violation";
 import { isPublicHost } from "@reelay/shared/runtime/address";
-import { violationsOf } from "./parse.ts";
+import { findUnstorable, violationsOf } from "./parse.ts";
 
 /** A request that breaks no rule, with the input as the provider will get it. */
 export type ValidJob = {
@@ -30,14 +29,8 @@ export type UrlCheck = (url: string) => string | null;
 
 /** Checks the whole request and reports every mistake at once; nothing is written and no money is at stake yet. */
 export function validateJob(raw: unknown, checkUrl: UrlCheck): Validation {
-	const unstorable = findUnstorableText(raw);
-	if (unstorable !== null) {
-		return refused({
-			pointer: unstorable,
-			code: "invalid_text",
-			message: "Remove NUL characters and unpaired surrogates.",
-		});
-	}
+	const unstorable = findUnstorable(raw);
+	if (unstorable !== null) return refused(unstorable);
 	if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
 		return refused({
 			pointer: "",

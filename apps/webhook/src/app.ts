@@ -4,11 +4,11 @@ import {
 } from "@reelay/shared/runtime/health";
 import express, { type Express } from "express";
 import helmet from "helmet";
-import type { ReceiveCallbackDeps } from "./callbacks/receive-callback.ts";
+import type { TakeCallbackDeps } from "./callbacks/take-callback.ts";
 import type { CallbackProvider } from "./providers/see2ai.ts";
 import { callbackRoutes } from "./routes/callbacks.ts";
 
-export type AppDeps = ReceiveCallbackDeps & {
+export type AppDeps = TakeCallbackDeps & {
 	providers: readonly CallbackProvider[];
 	health: HealthOptions;
 };

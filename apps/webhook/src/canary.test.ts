@@ -1,5 +1,6 @@
 import { dumpDatabase } from "@reelay/shared/testing/dump";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drainSpool } from "./callbacks/drain-spool.ts";
 import { success } from "./testing/bodies.ts";
 import { type Answer, type ReceiverStage, setStage } from "./testing/stage.ts";
 
@@ -127,11 +128,33 @@ describe("the token of a callback", () => {
 		},
 	);
 
-	it("is in no line when the database is away", async () => {
+	it.each(echoes)(
+		"is in no file, and in no row after it was drained, when the database is away and the body repeats it in %s",
+		async (_place, make) => {
+			const { token, path, submissionId } = await stage.aRendering();
+
+			stage.network.cut();
+			const answer = await stage.post(
+				path,
+				make(`https://h.example.com${path}`),
+			);
+			stage.network.restore();
+
+			expect(answer.status).toBe(200);
+			expect(await stage.disk.text()).toContain(submissionId);
+			await expectNoTrace(token, [answer]);
+			expect(await drainSpool(stage.deps)).toBe(1);
+			await expectNoTrace(token, [answer]);
+		},
+	);
+
+	it("is in no line when the disk fails as well", async () => {
 		const { token, path } = await stage.aRendering();
 
 		stage.network.cut();
+		await stage.disk.fail();
 		const answer = await stage.post(path, { ...success, param: path });
+		await stage.disk.restore();
 		stage.network.restore();
 
 		expect(answer.status).toBe(503);
@@ -147,6 +170,7 @@ async function expectNoTrace(token: string, answers: Answer[]): Promise<void> {
 	const metrics = await (await fetch(`${stage.url}/metrics`)).text();
 	const sinks = {
 		rows: await dumpDatabase(stage.store.url),
+		files: await stage.disk.text(),
 		log: stage.log.text(),
 		metrics,
 		answers: JSON.stringify(

@@ -1,6 +1,7 @@
 import {
 	callbackKeys,
 	databaseUrl,
+	dataDir,
 	logLevel,
 	port,
 	redisUrl,
@@ -14,6 +15,7 @@ export const receiverConfigSchema = z.object({
 	REDIS_URL: redisUrl,
 	WEBHOOK_PORT: port(3001, "where the callback receiver listens"),
 	CALLBACK_KEYS: callbackKeys,
+	DATA_DIR: dataDir,
 	STOP_GRACE_S: seconds(
 		25,
 		"how long a stopping process waits for what is under way",

@@ -8,90 +8,155 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 
 export type SpooledCallback = {
+	/** The provider's name, by which its parser is found again. */
+	provider: string;
 	submissionId: string;
 	/** SHA-256 of the body as it was received, so that a duplicate is still told from a new report. */
 	bodySha: Buffer;
 	body: string;
 };
 
+/** Rejects when there is no use in going on, because the database is away. */
+export type ApplySpooled = (
+	callback: SpooledCallback,
+) => Promise<"applied" | "refused">;
+
+/** What one pass did; `failure` is null when it came to the end. */
+export type Drained = { drained: number; setAside: string[]; failure: unknown };
+
 export type Spool = {
-	/** Resolves when the callback is safe on disk; rejects when it is not (a full disk), and then nothing is left of it. */
+	/**
+	 * Resolves when the callback is safe on disk. Rejects when it may not be (a full disk): it is then most likely not
+	 * there, and the same one sent again does no harm if it is.
+	 */
 	keep(callback: SpooledCallback): Promise<void>;
 	/**
-	 * Applies what is kept, oldest first, and removes what was applied. Stops at the first failure, which it returns:
-	 * the database is most likely still away. An unreadable file is set aside by name and never blocks the rest.
+	 * Applies what is kept, oldest first, and removes what was applied; what was refused stays for the next time, and
+	 * blocks nothing. Stops when `apply` rejects, and returns why, and between two when the process is stopping. An
+	 * unreadable file is set aside by name.
 	 */
-	drain(
-		apply: (callback: SpooledCallback) => Promise<void>,
-	): Promise<{ drained: number; failure: unknown }>;
+	drain(apply: ApplySpooled, isStopping?: () => boolean): Promise<Drained>;
 	/** How many callbacks are kept. */
 	depth(): Promise<number>;
+	/** Null when a callback could be kept now, else a sentence that says why not. */
+	check(): Promise<string | null>;
 };
 
 const fileSchema = z.object({
 	v: z.literal(1),
+	provider: z.string().min(1),
 	submission_id: z.string().min(1),
 	body_sha: z.base64(),
 	body: z.string(),
 });
 
-/** Opens the folder, which is made if it is missing; rejects when it cannot be written. */
+/** Opens the folder, which is made if it is missing; rejects when it cannot be. */
 export async function openSpool(folder: string): Promise<Spool> {
 	await mkdir(folder, { recursive: true, mode: 0o700 });
 	await syncFolder(folder);
+	await syncFolder(dirname(folder));
 	let order = 0;
-
-	async function kept(): Promise<string[]> {
-		const names = await readdir(folder);
-		return names.filter((name) => name.endsWith(".json")).sort();
-	}
-
 	return {
-		async keep(callback) {
+		keep(callback) {
 			order += 1;
 			const sortable = `${Date.now()}-${String(order).padStart(9, "0")}`;
 			const name = `${sortable}-${randomUUID()}`;
-			const unfinished = join(folder, `${name}.tmp`);
-			try {
-				await writeAndSync(unfinished, encode(callback));
-				await rename(unfinished, join(folder, `${name}.json`));
-				await syncFolder(folder);
-			} catch (error) {
-				await rm(unfinished, { force: true });
-				throw error;
-			}
+			return writeWhole(folder, name, encode(callback));
 		},
-		async drain(apply) {
-			let drained = 0;
-			for (const name of await kept()) {
-				const file = join(folder, name);
-				const callback = await decode(file);
-				if (callback === "gone") continue;
-				if (callback === "unreadable") {
-					await rename(file, `${file}.unreadable`);
-					continue;
-				}
-				try {
-					await apply(callback);
-				} catch (failure) {
-					return { drained, failure };
-				}
-				await rm(file, { force: true });
-				drained += 1;
-			}
-			return { drained, failure: null };
-		},
-		depth: async () => (await kept()).length,
+		drain: (apply, isStopping = () => false) =>
+			drainFolder({ folder, apply, isStopping }),
+		depth: async () => (await listKept(folder)).length,
+		check: () => probe(folder),
 	};
+}
+
+async function listKept(folder: string): Promise<string[]> {
+	const names = await readdir(folder);
+	return names.filter((name) => name.endsWith(".json")).sort();
+}
+
+async function writeWhole(
+	folder: string,
+	name: string,
+	text: string,
+): Promise<void> {
+	const unfinished = join(folder, `${name}.tmp`);
+	try {
+		await writeAndSync(unfinished, text);
+		await rename(unfinished, join(folder, `${name}.json`));
+		await syncFolder(folder);
+	} catch (error) {
+		await removeIfPossible(unfinished);
+		throw error;
+	}
+}
+
+async function drainFolder({
+	folder,
+	apply,
+	isStopping,
+}: {
+	folder: string;
+	apply: ApplySpooled;
+	isStopping: () => boolean;
+}): Promise<Drained> {
+	const done: Drained = { drained: 0, setAside: [], failure: null };
+	for (const name of await listKept(folder)) {
+		if (isStopping()) break;
+		const file = join(folder, name);
+		const callback = await decode(file);
+		if (callback === "gone") continue;
+		if (callback === "unreadable") {
+			if (await setAside(file)) done.setAside.push(name);
+			continue;
+		}
+		try {
+			if ((await apply(callback)) === "refused") continue;
+		} catch (failure) {
+			return { ...done, failure };
+		}
+		await rm(file, { force: true });
+		done.drained += 1;
+	}
+	return done;
+}
+
+/** False when another receiver that drains the same folder was faster. */
+async function setAside(file: string): Promise<boolean> {
+	try {
+		await rename(file, `${file}.unreadable`);
+		return true;
+	} catch (error) {
+		if (isMissing(error)) return false;
+		throw error;
+	}
+}
+
+async function probe(folder: string): Promise<string | null> {
+	const file = join(folder, `probe-${randomUUID()}.tmp`);
+	try {
+		await writeAndSync(file, "probe");
+		return null;
+	} catch (error) {
+		return `the spool cannot be written (${(error as NodeJS.ErrnoException).code})`;
+	} finally {
+		await removeIfPossible(file);
+	}
+}
+
+/** A drain ignores what cannot be removed; the failure that led here is the one to tell. */
+async function removeIfPossible(file: string): Promise<void> {
+	await rm(file, { force: true }).catch(() => {});
 }
 
 function encode(callback: SpooledCallback): string {
 	return JSON.stringify({
 		v: 1,
+		provider: callback.provider,
 		submission_id: callback.submissionId,
 		body_sha: callback.bodySha.toString("base64"),
 		body: callback.body,
@@ -106,12 +171,13 @@ async function decode(
 		text = await readFile(file, "utf8");
 	} catch (error) {
 		// Another receiver that drains the same folder was faster.
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return "gone";
+		if (isMissing(error)) return "gone";
 		throw error;
 	}
 	const parsed = fileSchema.safeParse(parseOrNull(text));
 	if (!parsed.success) return "unreadable";
 	return {
+		provider: parsed.data.provider,
 		submissionId: parsed.data.submission_id,
 		bodySha: Buffer.from(parsed.data.body_sha, "base64"),
 		body: parsed.data.body,
@@ -125,6 +191,9 @@ function parseOrNull(text: string): unknown {
 		return null;
 	}
 }
+
+const isMissing = (error: unknown) =>
+	(error as NodeJS.ErrnoException).code === "ENOENT";
 
 async function writeAndSync(file: string, text: string): Promise<void> {
 	const handle = await open(file, "wx", 0o600);

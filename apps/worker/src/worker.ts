@@ -3,6 +3,7 @@ import { openRingConsumer } from "@reelay/shared/queue/consumer";
 import { openRinger } from "@reelay/shared/queue/rings";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Metrics } from "@reelay/shared/runtime/metrics";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Database } from "@reelay/shared/store/database";
 import { findGovernorStatus } from "@reelay/shared/store/governor";
 import type { WorkerConfig } from "./config.ts";
@@ -17,6 +18,8 @@ export type WorkerDeps = {
 	db: Database;
 	logger: Logger;
 	metrics: Metrics;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 export type Worker = {
@@ -30,7 +33,7 @@ export type Worker = {
  * then waits for the provider's answers up to the grace, and leaves what is still open to `unknown`.
  */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
-	const { config, db, logger } = deps;
+	const { config, db, logger, racepoint } = deps;
 	const workerId = `worker-${randomUUID()}`;
 	const counted = createWorkerMetrics(deps.metrics);
 	const deliverer = openDeliverer({
@@ -38,6 +41,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 		workerId,
 		db,
 		logger,
+		racepoint,
 		onAttempt: (outcome) => counted.attempts.inc({ outcome }),
 	});
 	const submitter = await openSubmitter({
@@ -45,6 +49,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 		workerId,
 		db,
 		logger,
+		racepoint,
 		onRecorded: ({ jobState, deliveries }) => {
 			counted.submissions.inc({ job_state: jobState ?? "none" });
 			if (deliveries > 0) deliverer.wake();
@@ -60,6 +65,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			db,
 			workerId,
 			ringer: bell.ringer,
+			racepoint,
 			wakeSubmitter: submitter.wake,
 			wakeDeliverer: deliverer.wake,
 		}),

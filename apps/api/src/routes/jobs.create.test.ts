@@ -96,6 +96,24 @@ describe("POST /v1/jobs 202", () => {
 		);
 	});
 
+	it.each(["hold", "fail", "resubmit_once"])(
+		"keeps what to do when the outcome is unknown: %s",
+		async (on_unknown) => {
+			const { json } = await post({ input: { prompt }, on_unknown });
+
+			const rows = await stage.db.$queryRaw`
+				select on_unknown, resubmitted from job where id = ${json.id}`;
+			expect(json.on_unknown).toBe(on_unknown);
+			expect(rows).toEqual([{ on_unknown, resubmitted: false }]);
+		},
+	);
+
+	it("holds when neither the job nor the settings say what to do", async () => {
+		const { json } = await post({ input: { prompt } });
+
+		expect(json.on_unknown).toBe("hold");
+	});
+
 	it("speaks of a job that is in the database, and rings for it once", async () => {
 		const ringsBefore = stage.rings.length;
 

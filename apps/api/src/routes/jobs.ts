@@ -2,6 +2,7 @@ import {
 	idempotencyKeySchema,
 	listJobsSchema,
 	listTimelineSchema,
+	resolveJobSchema,
 } from "@reelay/shared/contracts/job-api";
 import { presentJob } from "@reelay/shared/contracts/job-view";
 import { isFinal } from "@reelay/shared/domain/job";
@@ -17,8 +18,10 @@ import { cancelJob } from "../cancel-job.ts";
 import { type CreateJobDeps, createJob } from "../create-job.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
-import { parseQuery } from "../parse.ts";
+
+import { parseBody, parseQuery } from "../parse.ts";
 import { noSuchJob, problemFor } from "../problem.ts";
+import { resolveJob } from "../resolve-job.ts";
 
 /** Seconds until asking again is worth while; a render takes minutes. */
 const pollAfterS = "5";
@@ -97,7 +100,30 @@ export function jobRoutes(deps: CreateJobDeps): Router {
 		res.json({ ...presentJob(job), cancel: { effect, message } });
 	});
 
+	router.post(
+		"/:id/resolve",
+		requireScope("admin"),
+		requireJson,
+		async (req, res) => {
+			const { tenantId, keyId } = ownerOf(res);
+			const job = await resolveJob(deps, {
+				tenantId,
+				actor: keyId,
+				jobId: jobIdOf(req),
+				body: parseBody(resolveJobSchema, req.body),
+			});
+			res.json(presentJob(job));
+		},
+	);
+
 	return router;
+}
+
+/** The id in the path; what is no id is as unknown as one that never was. */
+function jobIdOf(req: Request): string {
+	const id = String(req.params.id);
+	if (isId("job", id)) return id;
+	throw noSuchJob();
 }
 
 /** A queued job says what it waits for; every other state speaks for itself. */

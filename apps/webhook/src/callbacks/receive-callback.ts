@@ -7,6 +7,7 @@ import { chargeForFailure, failedRender } from "@reelay/shared/domain/failure";
 import type { ProviderReport } from "@reelay/shared/domain/provider-answer";
 import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Logger } from "@reelay/shared/runtime/logger";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { quarantineCallback } from "@reelay/shared/store/callbacks";
 import type { Database } from "@reelay/shared/store/database";
 import {
@@ -20,6 +21,8 @@ export type ReceiveCallbackDeps = {
 	ringer: Pick<Ringer, "enqueue">;
 	logger: Logger;
 	onReceived: (kind: string, outcome: string) => void;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 export type Callback = {
@@ -33,7 +36,9 @@ export async function receiveCallback(
 	deps: ReceiveCallbackDeps,
 	callback: Callback,
 ): Promise<void> {
+	await deps.racepoint?.("callback.beforeCommit");
 	const { outcome, jobId } = await apply(deps, callback);
+	await deps.racepoint?.("callback.committed");
 	deps.onReceived(callback.report.kind, outcome);
 	deps.logger.info(
 		{

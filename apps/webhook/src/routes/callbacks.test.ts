@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
 import { findViolations } from "@reelay/shared/testing/audit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drainSpool } from "../callbacks/drain-spool.ts";
 import { success } from "../testing/bodies.ts";
 import { find as findIn } from "../testing/rows.ts";
 import { keyring, type ReceiverStage, setStage } from "../testing/stage.ts";
@@ -155,17 +156,49 @@ describe("413", () => {
 	});
 });
 
-describe("503", () => {
-	it("asks to send again while the database is away, and then the same callback works", async () => {
+describe("200 while the database is away", () => {
+	it("is told when the callback is on disk, and ends the job when the database is back", async () => {
 		const { jobId, path } = await stage.aRendering();
 
 		stage.network.cut();
 		const away = await stage.post(path, success);
 		stage.network.restore();
+		const stateBetween = (await find(jobId)).state;
+		await drainSpool(stage.deps);
+
+		expect([away.status, away.text]).toEqual([200, ""]);
+		expect(stateBetween).toBe("rendering");
+		expect(await find(jobId)).toMatchObject({
+			state: "succeeded",
+			events: ["video.succeeded"],
+			callbacks: ["settled"],
+		});
+	});
+
+	it("is not told for a token that is not ours, and nothing is written", async () => {
+		stage.network.cut();
+		const { status } = await stage.post("/callbacks/see2ai/x", success);
+		stage.network.restore();
+
+		expect(status).toBe(404);
+		expect(await stage.deps.spool.depth()).toBe(0);
+	});
+});
+
+describe("503", () => {
+	it("asks to send again when neither database nor disk can be had, and then the same callback works", async () => {
+		const { jobId, path } = await stage.aRendering();
+
+		stage.network.cut();
+		await stage.disk.fail();
+		const away = await stage.post(path, success);
+		await stage.disk.restore();
+		stage.network.restore();
 		const back = await stage.post(path, success);
 
 		expect([away.status, away.text]).toEqual([503, ""]);
 		expect(away.headers.get("retry-after")).toBe("5");
+		expect(stage.counted).toContain("unread 503");
 		expect(back.status).toBe(200);
 		expect(await find(jobId)).toMatchObject({
 			state: "succeeded",
@@ -175,13 +208,58 @@ describe("503", () => {
 });
 
 describe("health", () => {
-	it("is answered, and is not ready while the database is away", async () => {
-		const ready = await fetch(`${stage.url}/readyz`);
+	const askReady = async () => {
+		const answer = await fetch(`${stage.url}/readyz`);
+		return { status: answer.status, body: await answer.json() };
+	};
+
+	it("is ready while the database or the disk is away, for callbacks are still kept", async () => {
 		stage.network.cut();
-		const away = await fetch(`${stage.url}/readyz`);
-		const alive = await fetch(`${stage.url}/healthz`);
+		const onDisk = await askReady();
+		stage.network.restore();
+		await stage.disk.fail();
+		const inDatabase = await askReady();
+		await stage.disk.restore();
+
+		expect(onDisk).toEqual({
+			status: 200,
+			body: {
+				status: "ok",
+				checks: { storage: "ok" },
+				notes: { database: "Postgres does not answer" },
+			},
+		});
+		expect(inDatabase.status).toBe(200);
+	});
+
+	it("is ready while the database is silent, longer than a probe waits", async () => {
+		stage.network.stall();
+		const silent = await askReady();
 		stage.network.restore();
 
-		expect([ready.status, away.status, alive.status]).toEqual([200, 503, 200]);
+		expect(silent).toMatchObject({ status: 200, body: { status: "ok" } });
+		expect(silent.body).toMatchObject({
+			notes: { database: expect.stringContaining("no answer within") },
+		});
+	});
+
+	it("is not ready while both are away, and alive all the same", async () => {
+		stage.network.cut();
+		await stage.disk.fail();
+		const away = await askReady();
+		const alive = await fetch(`${stage.url}/healthz`);
+		await stage.disk.restore();
+		stage.network.restore();
+
+		expect(away).toMatchObject({
+			status: 503,
+			body: {
+				checks: {
+					storage:
+						"Postgres does not answer, and the spool cannot be written (ENOTDIR)",
+				},
+			},
+		});
+		expect(alive.status).toBe(200);
 	});
 });

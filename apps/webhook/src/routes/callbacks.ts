@@ -5,11 +5,12 @@
  *   the body exceeds the limit  413, empty                       again, and refused again
  *   kept (settled, duplicate, progress, surplus, quarantined)
  *                               200, empty                       not again
- *   the database is away        503, empty                       again, which is what we want
+ *   spooled, the database being away
+ *                               200, empty                       not again
+ *   neither database nor disk   503, empty                       again, which is what we want
  *
  * Every answer is empty: nothing of ours and nothing of the request is ever echoed.
  */
-import { isDatabaseUnavailable } from "@reelay/shared/store/database";
 import {
 	type ErrorRequestHandler,
 	type RequestHandler,
@@ -17,9 +18,9 @@ import {
 	raw,
 } from "express";
 import {
-	type ReceiveCallbackDeps,
-	receiveCallback,
-} from "../callbacks/receive-callback.ts";
+	type TakeCallbackDeps,
+	takeCallback,
+} from "../callbacks/take-callback.ts";
 import type { CallbackProvider } from "../providers/see2ai.ts";
 
 // The published answer is under 2 kB, and the upstream envelope echoes a request of at most 64 kB.
@@ -30,7 +31,7 @@ const readBody = raw({ type: () => true, limit: bodyLimitBytes });
 
 /** The one route of the receiver, for each provider that it knows. */
 export function callbackRoutes(
-	deps: ReceiveCallbackDeps,
+	deps: TakeCallbackDeps,
 	providers: readonly CallbackProvider[],
 ): Router {
 	const router = Router();
@@ -43,10 +44,7 @@ export function callbackRoutes(
 			async (req, res) => {
 				const body = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
 				const submissionId = res.locals.submissionId as string;
-				await receiveCallback(deps, {
-					submissionId,
-					...provider.read(body, submissionId),
-				});
+				await takeCallback(deps, { provider, submissionId, body });
 				res.status(200).end();
 			},
 		);
@@ -71,7 +69,7 @@ function requireCapability(provider: CallbackProvider): RequestHandler {
 	};
 }
 
-function answerError({ logger, onReceived }: ReceiveCallbackDeps) {
+function answerError({ logger, onReceived }: TakeCallbackDeps) {
 	const answer: ErrorRequestHandler = (error, _req, res, _next) => {
 		const { status } = error as { status?: number };
 		// Whoever has shown no capability learns nothing, not even that the path could not be decoded.
@@ -85,8 +83,7 @@ function answerError({ logger, onReceived }: ReceiveCallbackDeps) {
 			return;
 		}
 		const submission_id = res.locals.submissionId as string | undefined;
-		const unavailable = isDatabaseUnavailable(error);
-		logger.error({ submission_id, unavailable, err: error }, "callback.failed");
+		logger.error({ submission_id, err: error }, "callback.failed");
 		onReceived("unread", "503");
 		res.status(503).set("Retry-After", "5").end();
 	};

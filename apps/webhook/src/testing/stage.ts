@@ -1,3 +1,13 @@
+import {
+	mkdtemp,
+	readdir,
+	readFile,
+	rename,
+	rm,
+	writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createMetrics } from "@reelay/shared/runtime/metrics";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
 import { type Keyring, parseKeyring } from "@reelay/shared/signing/keyring";
@@ -12,8 +22,11 @@ import { type NetworkProxy, startProxy } from "@reelay/shared/testing/proxy";
 import { type Served, serve } from "@reelay/shared/testing/serve";
 import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
 import { watchDatabase } from "@reelay/shared/testing/watch-database";
-import { createApp } from "../app.ts";
+import { type AppDeps, createApp } from "../app.ts";
+import type { DrainSpoolDeps } from "../callbacks/drain-spool.ts";
+import { checkStorage } from "../check-storage.ts";
 import { see2ai } from "../providers/see2ai.ts";
+import { openSpool } from "../spool.ts";
 
 export type Answer = { status: number; headers: Headers; text: string };
 
@@ -32,6 +45,9 @@ export type ReceiverStage = {
 	log: MemoryLog;
 	/** Between the receiver and Postgres; cut it and the database is away. */
 	network: NetworkProxy;
+	/** What the receiver works with: its spool, and all that a drain needs. */
+	deps: AppDeps & DrainSpoolDeps;
+	disk: Disk;
 	/** Every statement that the receiver has sent. */
 	statements: string[];
 	/** What it counted, as `kind outcome`. */
@@ -45,6 +61,16 @@ export type ReceiverStage = {
 	close(): Promise<void>;
 };
 
+/** The spool's folder, which can be taken away. */
+export type Disk = {
+	/** Everything that is in it, finished or not. */
+	text(): Promise<string>;
+	/** From now on nothing can be written or read, also not by root. */
+	fail(): Promise<void>;
+	/** What was kept before is there again. */
+	restore(): Promise<void>;
+};
+
 type HeadersOf = Record<string, string>;
 
 export const aKeyring = (ids: string) =>
@@ -56,8 +82,10 @@ export const aKeyring = (ids: string) =>
 	);
 export const keyring = aKeyring("k1");
 
-/** The receiver on a free port over a database of its own. */
-export async function setStage(): Promise<ReceiverStage> {
+/** The receiver on a free port over a database and a folder of its own. Nothing drains unless the test does. */
+export async function setStage({
+	commitTimeoutMs = 10_000,
+} = {}): Promise<ReceiverStage> {
 	const store = await openTestStore();
 	const network = await startProxy(store.url);
 	const proxied = await openDatabase({
@@ -75,23 +103,28 @@ export async function setStage(): Promise<ReceiverStage> {
 		"kind",
 		"outcome",
 	]);
+	const home = await mkdtemp(join(tmpdir(), "reelay-webhook-"));
+	const spool = await openSpool(join(home, "spool"));
+	const deps: AppDeps & DrainSpoolDeps = {
+		db: watchDatabase(proxied.db, (sql) => void statements.push(sql)),
+		ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
+		logger: log.logger,
+		onReceived(kind, outcome) {
+			counted.push(`${kind} ${outcome}`);
+			callbacks.inc({ kind, outcome });
+		},
+		spool,
+		commitTimeoutMs,
+		providers: [see2ai(keyring)],
+		health: {
+			checks: { storage: checkStorage(spool, proxied) },
+			notes: { database: proxied.check },
+			isStopping: () => false,
+			registry: metrics.registry,
+		},
+	};
 	const serveAnother = async (keys: Keyring = keyring) => {
-		const app = createApp({
-			db: watchDatabase(proxied.db, (sql) => void statements.push(sql)),
-			ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
-			logger: log.logger,
-			onReceived(kind, outcome) {
-				counted.push(`${kind} ${outcome}`);
-				callbacks.inc({ kind, outcome });
-			},
-			providers: [see2ai(keys)],
-			health: {
-				checks: { database: proxied.check },
-				isStopping: () => false,
-				registry: metrics.registry,
-			},
-		});
-		const one = await serve(app);
+		const one = await serve(createApp({ ...deps, providers: [see2ai(keys)] }));
 		served.push(one);
 		return one;
 	};
@@ -102,6 +135,8 @@ export async function setStage(): Promise<ReceiverStage> {
 		db: store.db,
 		log,
 		network,
+		deps,
+		disk: diskOf(join(home, "spool")),
 		statements,
 		counted,
 		rings,
@@ -119,6 +154,27 @@ export async function setStage(): Promise<ReceiverStage> {
 			await proxied.close();
 			await network.close();
 			await store.close();
+			await rm(home, { recursive: true });
+		},
+	};
+}
+
+/** It fails by a file in the folder's place. */
+export function diskOf(folder: string): Disk {
+	const aside = `${folder}-aside`;
+	return {
+		async text() {
+			const names = await readdir(folder);
+			const texts = names.map((name) => readFile(join(folder, name), "utf8"));
+			return [...names, ...(await Promise.all(texts))].join("\n");
+		},
+		async fail() {
+			await rename(folder, aside);
+			await writeFile(folder, "");
+		},
+		async restore() {
+			await rm(folder);
+			await rename(aside, folder);
 		},
 	};
 }

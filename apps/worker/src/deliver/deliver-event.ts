@@ -15,6 +15,7 @@ import {
 import type { Clock } from "@reelay/shared/runtime/clock";
 import type { PostOnceResult } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { signWebhook } from "@reelay/shared/signing/standard-webhooks";
 import type {
 	AttemptRecord,
@@ -34,6 +35,8 @@ export type DeliverEventDeps = {
 	clock: Clock;
 	random: () => number;
 	logger: Logger;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 /** Makes the attempt and writes down what came of it. Rejects only when the database cannot be reached. */
@@ -43,6 +46,7 @@ export async function deliverEvent(
 ): Promise<void> {
 	const startedAt = deps.clock.now();
 	const result = await sendSigned(deps, delivery, startedAt);
+	await deps.racepoint?.("delivery.answered");
 	const endedAt = deps.clock.now();
 	const end = readEnd(result, endedAt);
 	const outcome = classifyAttempt(end);

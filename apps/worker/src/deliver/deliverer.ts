@@ -1,5 +1,6 @@
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { ClaimedDelivery } from "@reelay/shared/store/deliveries";
+import { createWakeLoop } from "../wake-loop.ts";
 
 export type DelivererDeps = {
 	claim: (limit: number) => Promise<ClaimedDelivery[]>;
@@ -19,30 +20,13 @@ export type Deliverer = {
 /** Keeps up to `maxInFlight` attempts under way; rings, the tick and each ended attempt come here as `wake`. */
 export function createDeliverer(deps: DelivererDeps): Deliverer {
 	const underWay = new Set<Promise<void>>();
-	let claiming: Promise<void> | null = null;
-	let wokenAgain = false;
-	let stopping = false;
-
-	function wake(): void {
-		if (stopping) return;
-		if (claiming !== null) {
-			wokenAgain = true;
-			return;
-		}
-		claiming = claimAll().finally(() => {
-			claiming = null;
-			if (wokenAgain) {
-				wokenAgain = false;
-				wake();
-			}
-		});
-	}
+	const loop = createWakeLoop(claimAll);
 
 	async function claimAll(): Promise<void> {
 		try {
 			for (;;) {
 				const room = deps.maxInFlight - underWay.size;
-				if (stopping || room <= 0) return;
+				if (loop.isStopping() || room <= 0) return;
 				const deliveries = await deps.claim(room);
 				for (const delivery of deliveries) start(delivery);
 				if (deliveries.length < room) return;
@@ -65,17 +49,16 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 			})
 			.finally(() => {
 				underWay.delete(run);
-				if (underWay.size === deps.maxInFlight - 1) wake();
+				if (underWay.size === deps.maxInFlight - 1) loop.wake();
 			});
 		underWay.add(run);
 	}
 
 	return {
-		wake,
+		wake: loop.wake,
 		inFlight: () => underWay.size,
 		async stop() {
-			stopping = true;
-			await claiming;
+			await loop.stop();
 			await Promise.allSettled([...underWay]);
 		},
 	};

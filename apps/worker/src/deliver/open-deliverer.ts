@@ -2,6 +2,7 @@ import { systemClock } from "@reelay/shared/runtime/clock";
 import { postOnce } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import { createOutboundAgent } from "@reelay/shared/runtime/outbound";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Database } from "@reelay/shared/store/database";
 import {
 	claimDueDeliveries,
@@ -18,6 +19,8 @@ export type OpenDelivererDeps = {
 	db: Database;
 	logger: Logger;
 	onAttempt: (outcome: string) => void;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 // What customers are promised: the whole exchange within 15 s, 64 kB read at most, 4 kB of it kept for the log.
@@ -50,6 +53,7 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		clock: systemClock,
 		random: Math.random,
 		logger,
+		racepoint: deps.racepoint,
 	};
 	const deliverer = createDeliverer({
 		claim: (limit) => claimDueDeliveries(db, workerId, limit),

@@ -1,5 +1,6 @@
 import { systemClock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
 import { claimNextSubmission } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
@@ -20,6 +21,8 @@ export type OpenSubmitterDeps = {
 	db: Database;
 	logger: Logger;
 	onRecorded: (recorded: Recorded) => void;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 // Two POSTs travel at different speeds: the margin keeps the provider's own window from seeing one too many.
@@ -43,7 +46,10 @@ export async function openSubmitter(
 	const callbackUrl = (submissionId: string) =>
 		`${config.CALLBACK_BASE_URL}/callbacks/see2ai/${signCallbackToken(submissionId, config.CALLBACK_KEYS)}`;
 	const submitter = createSubmitter({
-		claim: () => claimNextSubmission(db, workerId),
+		async claim() {
+			await deps.racepoint?.("submit.beforeClaim");
+			return claimNextSubmission(db, workerId);
+		},
 		governorStatus: () => findGovernorStatus(db),
 		submit: (submission) =>
 			submitJob(
@@ -54,6 +60,7 @@ export async function openSubmitter(
 					clock: systemClock,
 					random: Math.random,
 					logger,
+					racepoint: deps.racepoint,
 				},
 				submission,
 			),

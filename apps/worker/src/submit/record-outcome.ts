@@ -12,6 +12,7 @@ import type { Database } from "@reelay/shared/store/database";
 import {
 	blockGovernor,
 	closeGovernor,
+	countProviderError,
 	reopenGovernor,
 } from "@reelay/shared/store/governor";
 import { type Settlement, settleSubmission } from "@reelay/shared/store/settle";
@@ -100,7 +101,7 @@ export async function recordOutcome(
 				backsOff: true,
 			});
 		case "provider_error":
-			await reopenAfterProbe(db, submission);
+			await countProviderError(db, outcome.error.message);
 			return reject(db, answer, {
 				reason: outcome.error.message,
 				provider: outcome.error,
@@ -189,7 +190,7 @@ async function reject(
 	};
 }
 
-/** Any answer that is not about funds or credentials shows that the provider is open again. */
+/** An answer about this one job, good or bad, shows that the provider works again. */
 async function reopenAfterProbe(
 	db: Database,
 	submission: ClaimedSubmission,

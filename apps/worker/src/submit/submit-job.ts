@@ -7,6 +7,7 @@ import {
 } from "@reelay/shared/domain/outcome";
 import type { Clock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { ClaimedSubmission } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
 import type { ProviderClient } from "./provider-client.ts";
@@ -20,6 +21,8 @@ export type SubmitJobDeps = {
 	clock: Clock;
 	random: () => number;
 	logger: Logger;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 /**
@@ -32,7 +35,9 @@ export async function submitJob(
 	submission: ClaimedSubmission,
 ): Promise<Recorded> {
 	const startedAt = deps.clock.now();
+	await deps.racepoint?.("submit.claimed");
 	const end = await post(deps, submission);
+	await deps.racepoint?.("submit.answered");
 	const outcome = classifyOutcome(end, deps.clock.now());
 	const httpStatus = end.kind === "answered" ? end.status : null;
 	const answer = { submission, outcome, httpStatus, random: deps.random() };

@@ -1,6 +1,7 @@
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { ClaimedSubmission } from "@reelay/shared/store/claim";
 import type { GovernorStatus } from "@reelay/shared/store/governor";
+import { createWakeLoop } from "../wake-loop.ts";
 import type { Recorded } from "./record-outcome.ts";
 
 export type SubmitterDeps = {
@@ -34,29 +35,12 @@ const minWaitMs = 20;
  */
 export function createSubmitter(deps: SubmitterDeps): Submitter {
 	const underWay = new Map<ClaimedSubmission, Promise<void>>();
-	let claiming: Promise<void> | null = null;
-	let wokenAgain = false;
-	let stopping = false;
+	const loop = createWakeLoop(claimAll);
 	let timer: NodeJS.Timeout | undefined;
-
-	function wake(): void {
-		if (stopping) return;
-		if (claiming !== null) {
-			wokenAgain = true;
-			return;
-		}
-		claiming = claimAll().finally(() => {
-			claiming = null;
-			if (wokenAgain) {
-				wokenAgain = false;
-				wake();
-			}
-		});
-	}
 
 	async function claimAll(): Promise<void> {
 		try {
-			while (!stopping && underWay.size < deps.maxInFlight) {
+			while (!loop.isStopping() && underWay.size < deps.maxInFlight) {
 				const submission = await deps.claim();
 				if (submission === null) return await wakeWhenGranted();
 				start(submission);
@@ -78,7 +62,7 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 			})
 			.finally(() => {
 				underWay.delete(submission);
-				wake();
+				loop.wake();
 			});
 		underWay.set(submission, run);
 	}
@@ -94,16 +78,17 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 
 	function wakeIn(ms: number): void {
 		clearTimeout(timer);
-		if (!stopping) timer = setTimeout(wake, Math.max(ms + 1, minWaitMs));
+		if (loop.isStopping()) return;
+		timer = setTimeout(loop.wake, Math.max(ms + 1, minWaitMs));
 	}
 
 	return {
-		wake,
+		wake: loop.wake,
 		inFlight: () => underWay.size,
 		async stop(graceMs) {
-			stopping = true;
+			const stopped = loop.stop();
 			clearTimeout(timer);
-			await claiming;
+			await stopped;
 			await settleWithin([...underWay.values()], graceMs);
 			await Promise.allSettled([...underWay.keys()].map(deps.giveUp));
 		},

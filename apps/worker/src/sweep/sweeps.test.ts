@@ -20,7 +20,11 @@ afterEach(async () => {
 afterAll(() => store.close());
 
 /** One pass of the named sweep, and what it rang and woke. */
-async function pass(name: string, bell = Promise.resolve(true)) {
+async function pass(
+	name: string,
+	bell = Promise.resolve(true),
+	hasForgotten = false,
+) {
 	const seen = { rung: [] as string[], submitter: 0, deliverer: 0 };
 	const sweeps = createSweeps({
 		db: store.db,
@@ -30,6 +34,7 @@ async function pass(name: string, bell = Promise.resolve(true)) {
 				seen.rung.push(...ids);
 				return bell;
 			},
+			hasForgotten: async () => hasForgotten,
 		},
 		wakeSubmitter: () => {
 			seen.submitter += 1;
@@ -68,6 +73,29 @@ describe("ring", () => {
 		expect(second.rung).toEqual([]);
 	});
 
+	it("rings at once for all that is ready when the bell has lost its rings, and for nothing else", async () => {
+		const rung = await aJob(store, { hintedAgoS: 1 });
+		const due = await aJob(store);
+		await aJob(store, { notBeforeInS: 60, hintedAgoS: 1 });
+		await aJob(store, { state: "unknown", hintedAgoS: 1 });
+
+		const after = await pass("ring", Promise.resolve(true), true);
+		const again = await pass("ring");
+
+		expect(after.rung.sort()).toEqual(ids(rung, due));
+		expect(again.rung).toEqual([]);
+	});
+
+	it("rings for a long queue in one pass, and stops when the bell takes no more", async () => {
+		for (let n = 0; n < 501; n += 1) await aJob(store);
+
+		const refused = await pass("ring", Promise.resolve(false));
+		const taken = await pass("ring", Promise.resolve(true), true);
+
+		expect(refused.rung).toHaveLength(500);
+		expect(new Set(taken.rung).size).toBe(501);
+	});
+
 	it("wakes this worker although the bell takes no ring", async () => {
 		await aJob(store);
 
@@ -87,6 +115,7 @@ describe("ring", () => {
 					order.push("ring");
 					return true;
 				},
+				hasForgotten: async () => false,
 			},
 			wakeSubmitter: () => void order.push("submitter"),
 			wakeDeliverer: () => void order.push("deliverer"),
@@ -117,6 +146,18 @@ const moves: [sweep: string, ripe: JobSpec, to: JobState, unripe: JobSpec][] = [
 		{ state: "unknown", callbackDueInS: past },
 		"overdue",
 		{ state: "submitting", callbackDueInS: past },
+	],
+	[
+		"overdue",
+		{ state: "unknown", callbackDueInS: past, onUnknown: "fail" },
+		"failed",
+		{ state: "unknown", onUnknown: "fail" },
+	],
+	[
+		"overdue",
+		{ state: "unknown", callbackDueInS: past, onUnknown: "resubmit_once" },
+		"queued",
+		{ state: "unknown", onUnknown: "resubmit_once" },
 	],
 	[
 		"lapse",

@@ -1,28 +1,52 @@
 import { leaseRenewalMs } from "@reelay/shared/domain/deadline";
 import type { Ringer } from "@reelay/shared/queue/rings";
+import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { renewLeases } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
-import { freeLostSlots } from "@reelay/shared/store/governor";
+import { ensureSlots, freeLostSlots } from "@reelay/shared/store/governor";
 import { pruneIdempotencyKeys } from "@reelay/shared/store/jobs";
-import { claimRingsDue, expireQueued } from "@reelay/shared/store/ready";
 import {
+	claimRingsDue,
+	expireQueued,
+	forgetRings,
+} from "@reelay/shared/store/ready";
+import {
+	applyUnknownPolicies,
 	lapseOverdue,
 	markOverdue,
 	rescueLeases,
-} from "@reelay/shared/store/submissions";
+} from "@reelay/shared/store/submission-sweeps";
 import type { Sweep } from "./every.ts";
 
 export type SweepDeps = {
 	db: Database;
 	workerId: string;
-	ringer: Pick<Ringer, "enqueueAndWait">;
+	ringer: Pick<Ringer, "enqueueAndWait" | "hasForgotten">;
 	/** Wakes this worker's own claimers; what keeps work flowing when the bell is broken. */
 	wakeSubmitter: () => void;
 	wakeDeliverer: () => void;
+	/** Nothing in production; where a test stops the process. */
+	racepoint?: Racepoint | undefined;
 };
 
 // A pass takes at most this many rows, so that its locks are short; the next pass takes the rest.
 const batch = 500;
+
+// With 500 rings each, a pass rings for 5,000 jobs, so that 10,000 that lost their rings have them again in two.
+const maxBatches = 10;
+
+/** Rings for what is due, batch by batch, until nothing is or the engine takes no more. */
+async function ringDue({ db, ringer, racepoint }: SweepDeps): Promise<number> {
+	let rung = 0;
+	for (let n = 0; n < maxBatches; n += 1) {
+		const ids = await claimRingsDue(db, batch);
+		rung += ids.length;
+		await racepoint?.("rings.hinted");
+		const wasTaken = await ringer.enqueueAndWait("submit", ids);
+		if (!wasTaken || ids.length < batch) break;
+	}
+	return rung;
+}
 
 /**
  * Every sweep, with what it repairs. Each pass is one guarded statement that skips locked rows, so any number of workers
@@ -39,12 +63,11 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 			name: "ring",
 			everyMs: 1_000,
 			async pass() {
-				const ids = await claimRingsDue(db, batch);
-				// Before the ring, which a bell in trouble may hold up: this worker needs none to hear itself.
+				// First: with the bell broken, work goes on at the pace of this pass.
 				deps.wakeSubmitter();
 				deps.wakeDeliverer();
-				await deps.ringer.enqueueAndWait("submit", ids);
-				return ids.length;
+				if (await deps.ringer.hasForgotten()) await forgetRings(db);
+				return ringDue(deps);
 			},
 		},
 		// Not a repair: says that this worker lives. Three of these must fail before a lease runs out.
@@ -55,8 +78,27 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		},
 		// Repairs: a worker that died or stalled between the intent and the answer. Intent → unknown.
 		{ name: "rescue", everyMs: 5_000, pass: () => rescueLeases(db, batch) },
-		// Repairs: a callback that never came. Rendering or unknown → overdue, and after the grace → failed.
-		{ name: "overdue", everyMs: 5_000, pass: () => markOverdue(db, batch) },
+		// Repairs: a callback that never came. Unknown → what the job's policy says; rendering or unknown → overdue, and
+		// after the grace → failed.
+		{
+			name: "overdue",
+			everyMs: 5_000,
+			async pass() {
+				const { failed, resubmitted, deliveries } = await applyUnknownPolicies(
+					db,
+					batch,
+					{
+						code: "outcome_unknown",
+						message:
+							"Nobody can say whether the provider took the job, and on_unknown is fail; it may have charged for it.",
+						retryable: true,
+						provider: null,
+					},
+				);
+				wakeAfter(deliveries);
+				return failed + resubmitted + (await markOverdue(db, batch));
+			},
+		},
 		{
 			name: "lapse",
 			everyMs: 30_000,
@@ -79,7 +121,7 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				const { expired, deliveries } = await expireQueued(db, batch, {
 					code: "start_deadline_passed",
 					message:
-						"The job was not submitted within start_within_s; nothing was charged for it.",
+						"The job was not submitted within start_within_s; charged says whether an earlier submission of it was paid for.",
 					retryable: true,
 					provider: null,
 				});
@@ -87,8 +129,12 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				return expired;
 			},
 		},
-		// Repairs: a slot whose submission was ended by hand.
-		{ name: "slots", everyMs: 30_000, pass: () => freeLostSlots(db) },
+		// Repairs: a slot whose submission was ended by hand, and a limit that an operator has raised.
+		{
+			name: "slots",
+			everyMs: 30_000,
+			pass: async () => (await freeLostSlots(db)) + (await ensureSlots(db)),
+		},
 		{
 			name: "idempotencyKeys",
 			everyMs: 60_000,

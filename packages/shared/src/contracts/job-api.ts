@@ -6,7 +6,7 @@ import {
 	maxTimeoutS,
 	minTimeoutS,
 } from "../domain/deadline.ts";
-import { jobStates } from "../domain/job.ts";
+import { jobStates, unknownPolicies } from "../domain/job.ts";
 
 /** The body of `POST /v1/jobs`, without `input`, whose rules belong to the action that it names. */
 export const createJobSchema = z.strictObject({
@@ -49,6 +49,9 @@ export const createJobSchema = z.strictObject({
 		.max(maxTimeoutS)
 		.default(defaultTimeoutS)
 		.meta({ description: "No result by then: overdue." }),
+	on_unknown: z.enum(unknownPolicies).optional().meta({
+		description: "What to do when an outcome is still unknown by then.",
+	}),
 });
 export type CreateJobBody = z.infer<typeof createJobSchema>;
 
@@ -77,6 +80,32 @@ export const listTimelineSchema = z.strictObject({
 		.regex(/^\d{1,18}$/, "is the id of an entry")
 		.default("0"),
 });
+
+/**
+ * The body of `POST /v1/jobs/{id}/resolve`, by which an operator ends what nobody else can: what really became of a job
+ * whose outcome is unknown or overdue, or that it is to be sent again.
+ */
+export const resolveJobSchema = z.discriminatedUnion("outcome", [
+	z.strictObject({
+		outcome: z.literal("succeeded"),
+		urls: z
+			.array(z.url({ protocol: /^https?$/ }).max(2048))
+			.min(1)
+			.max(20),
+		cost_points: z.int().min(0).max(2_000_000_000).nullish(),
+		note: z.string().max(1000).nullish(),
+	}),
+	z.strictObject({
+		outcome: z.literal("failed"),
+		charged: z.enum(["no", "possible", "yes"]).default("possible"),
+		note: z.string().max(1000).nullish(),
+	}),
+	z.strictObject({
+		outcome: z.literal("resubmit"),
+		note: z.string().max(1000).nullish(),
+	}),
+]);
+export type ResolveJobBody = z.infer<typeof resolveJobSchema>;
 
 /** A header `Idempotency-Key`: printable, and short enough to index. */
 export const idempotencyKeySchema = z

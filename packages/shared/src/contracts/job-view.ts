@@ -34,6 +34,7 @@ export function presentJob(job: JobRecord, waitingFor: WaitingFor = null) {
 		not_before: iso(job.not_before),
 		start_by: iso(job.start_by),
 		timeout_s: job.timeout_s,
+		on_unknown: job.on_unknown,
 		created_at: iso(job.created_at),
 		submitted_at: iso(job.submitted_at),
 		cancel_requested_at: iso(job.cancel_requested_at),

@@ -19,3 +19,10 @@ export const idempotencyWindowS = 24 * 60 * 60;
 
 /** While the provider refuses us for funds or credentials, one submission in this interval goes through as a probe. */
 export const probeIntervalS = 30;
+
+/** This many 5xx answers in a row open the breaker: more would only spend the jobs' budgets on a provider that is down. */
+export const breakerStreak = 5;
+
+/** How long the open breaker waits before its canary: it doubles with each further error, from 10 s to five minutes. */
+export const breakerBaseS = 10;
+export const breakerMaxS = 300;

@@ -10,6 +10,8 @@ export const problems = {
 	unauthorized: problem(401, "The API key is missing or not valid", false),
 	forbidden: problem(403, "The API key lacks the scope for this", false),
 	not_found: problem(404, "There is no such thing", false),
+	not_resolvable: problem(409, "There is nothing to resolve", false),
+	submissions_spent: problem(409, "The job may not be submitted again", false),
 	external_id_taken: problem(409, "The external_id is taken", false),
 	body_too_large: problem(413, "The body is too large", false),
 	unsupported_charset: problem(415, "The body's charset is not UTF-8", false),

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "./actions/action.ts";
-import type { Charge, JobState } from "./job.ts";
+import type { Charge, JobState, UnknownPolicy } from "./job.ts";
 import type { ProviderError, ProviderOutput } from "./provider-answer.ts";
 
 /**
@@ -23,6 +23,8 @@ export type JobRecord = {
 	not_before: Instant;
 	start_by: Instant;
 	timeout_s: number;
+	on_unknown: UnknownPolicy;
+	resubmitted: boolean;
 	submissions: number;
 	max_submissions: number;
 	settled_by: string | null;
@@ -57,6 +59,8 @@ export const jobErrorCodes = [
 	"provider_failed",
 	"provider_error",
 	"no_result",
+	"outcome_unknown",
+	"resolved_as_failed",
 	"start_deadline_passed",
 ] as const;
 export type JobErrorCode = (typeof jobErrorCodes)[number];

@@ -66,3 +66,11 @@ export function priorityName(value: number): Priority {
 	}
 	throw new Error(`no priority has the number ${value}`);
 }
+
+/**
+ * What happens to a job whose outcome is still unknown when its result is due. `hold` waits for a late result until the
+ * grace ends; `fail` gives up at once; `resubmit_once` sends it again, one time, and may pay a second time if the first
+ * was taken after all. No policy acts while a result may still be on its way in time.
+ */
+export const unknownPolicies = ["hold", "fail", "resubmit_once"] as const;
+export type UnknownPolicy = (typeof unknownPolicies)[number];

@@ -19,8 +19,8 @@ const jobCells: Record<JobState, JobVerb[]> = {
 	queued: ["claim", "succeed", "cancel", "expire"],
 	submitting: ["requeue", "accept", "doubt", "succeed", "fail"],
 	rendering: ["fallOverdue", "succeed", "fail"],
-	unknown: ["accept", "fallOverdue", "succeed", "fail"],
-	overdue: ["succeed", "fail"],
+	unknown: ["accept", "resubmit", "fallOverdue", "succeed", "fail"],
+	overdue: ["resubmit", "succeed", "fail"],
 	succeeded: [],
 	failed: [],
 	cancelled: [],
@@ -74,13 +74,15 @@ describe("a job", () => {
 		expect(endless).toEqual([]);
 	});
 
-	it("goes back to the queue only while nothing can have been taken", () => {
+	it("goes back to the queue by itself only while nothing can have been taken", () => {
 		const back = jobVerbs.filter((verb) =>
 			(jobTransitions[verb].to as readonly JobState[]).includes("queued"),
 		);
 
-		expect(back).toEqual(["requeue"]);
+		expect(back).toEqual(["requeue", "resubmit"]);
 		expect(jobTransitions.requeue.from).toEqual(["submitting"]);
+		// Only by the job's policy or an operator's word, which take the doubt into account.
+		expect(jobTransitions.resubmit.from).toEqual(["unknown", "overdue"]);
 	});
 
 	it("may be ended by a success in every live state, because it was paid for", () => {

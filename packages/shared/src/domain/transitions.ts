@@ -17,6 +17,8 @@ export const jobTransitions = {
 	requeue: { from: ["submitting"], to: ["queued"] },
 	accept: { from: ["submitting", "unknown"], to: ["rendering"] },
 	doubt: { from: ["submitting"], to: ["unknown"] },
+	// By the job's policy or an operator's word, never by itself.
+	resubmit: { from: ["unknown", "overdue"], to: ["queued"] },
 	fallOverdue: { from: ["rendering", "unknown"], to: ["overdue"] },
 	// The second target of both verbs is a job whose cancel was asked for while the provider could not be stopped.
 	succeed: {

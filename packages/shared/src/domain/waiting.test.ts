@@ -41,7 +41,7 @@ describe("decideWaitingFor", () => {
 		expect(decideWaitingFor(job, open, now)).toBe("backoff");
 	});
 
-	it.each(["funds", "credentials"] as const)(
+	it.each(["funds", "credentials", "errors"] as const)(
 		"names a provider that is closed for %s, whatever else holds",
 		(closed_reason) => {
 			const governor = { ...open, closed_reason, blocked_ms: 5, free_slots: 0 };

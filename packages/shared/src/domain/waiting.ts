@@ -6,12 +6,13 @@ export type WaitingFor =
 	| "backoff"
 	| "provider_funds"
 	| "provider_credentials"
+	| "provider_errors"
 	| "provider_rate_limit"
 	| "free_slot"
 	| null;
 
 type Governor = {
-	closed_reason: "funds" | "credentials" | null;
+	closed_reason: "funds" | "credentials" | "errors" | null;
 	blocked_ms: number;
 	grant_in_ms: number;
 	free_slots: number;

@@ -31,6 +31,9 @@ const ringOptions = {
 	removeOnFail: true,
 };
 
+// Its absence tells that Redis holds nothing of what it was given.
+const markKey = "reelay:rings-are-kept";
+
 // BullMQ's own tables live in a schema of their own, beside Reelay's.
 const postgresSchema = "bullmq";
 
@@ -40,6 +43,8 @@ const postgresSchema = "bullmq";
  */
 export function openRingQueue(settings: BellSettings): {
 	queue: RingQueue;
+	/** True once after the engine has lost what it held: a flush, or a failover to an empty replica. */
+	hasForgotten(): Promise<boolean>;
 	close(): Promise<void>;
 } {
 	if (settings.redisUrl === null) {
@@ -48,7 +53,12 @@ export function openRingQueue(settings: BellSettings): {
 			connection: postgresConnection(settings.databaseUrl, 2),
 			defaultJobOptions: ringOptions,
 		});
-		return { queue, close: () => queue.close() };
+		// Postgres keeps the rings beside the jobs: it cannot lose the one without the other.
+		return {
+			queue,
+			hasForgotten: async () => false,
+			close: () => queue.close(),
+		};
 	}
 	const connection = openRedis(settings.redisUrl, {
 		enableOfflineQueue: false,
@@ -66,6 +76,9 @@ export function openRingQueue(settings: BellSettings): {
 	});
 	return {
 		queue,
+		// Whoever finds the mark missing sets it, so that of several workers one hears of the loss.
+		hasForgotten: async () =>
+			(await connection.set(markKey, "1", "NX")) === "OK",
 		async close() {
 			connection.disconnect();
 			await queue.close();
@@ -133,6 +146,10 @@ function postgresConnection(databaseUrl: string, max: number) {
 	};
 }
 
+// A connection that owes an answer for this long is dead, although nobody has closed it, and is replaced. The kernel
+// would need a quarter of an hour to see that. BullMQ's longest wait for a ring is ten seconds.
+const silenceMs = 15_000;
+
 /** Reconnects for ever, at most every two seconds, so that an outage ends for us as soon as it ends. */
 function openRedis(
 	url: string,
@@ -143,6 +160,7 @@ function openRedis(
 ): Redis {
 	return new Redis(url, {
 		connectTimeout: 5_000,
+		socketTimeout: silenceMs,
 		retryStrategy: (times: number) =>
 			Math.min(50 * 2 ** Math.min(times, 6), 2_000),
 		...options,

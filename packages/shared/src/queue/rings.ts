@@ -10,6 +10,11 @@ export type Ringer = {
 	enqueue(kind: Ring["kind"], ids: readonly string[]): void;
 	/** The same, awaited: true when the engine took every ring. The sweeps use it to know whether the bell works. */
 	enqueueAndWait(kind: Ring["kind"], ids: readonly string[]): Promise<boolean>;
+	/**
+	 * True once after the engine has lost its rings (a flush, an empty replica), so that a sweep can ring again at once
+	 * for all that waits. False while the engine cannot be asked.
+	 */
+	hasForgotten(): Promise<boolean>;
 	close(): Promise<void>;
 };
 
@@ -18,7 +23,7 @@ export function openRinger(
 	settings: BellSettings,
 	onLost: (error: Error) => void,
 ): Ringer {
-	const { queue, close } = openRingQueue(settings);
+	const { queue, hasForgotten, close } = openRingQueue(settings);
 	queue.on("error", onLost);
 	async function enqueueAndWait(kind: Ring["kind"], ids: readonly string[]) {
 		if (ids.length === 0) return true;
@@ -37,6 +42,7 @@ export function openRinger(
 	return {
 		enqueue: (kind, ids) => void enqueueAndWait(kind, ids),
 		enqueueAndWait,
+		hasForgotten: () => hasForgotten().catch(() => false),
 		close,
 	};
 }

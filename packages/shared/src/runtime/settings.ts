@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { unknownPolicies } from "../domain/job.ts";
 import {
 	minCallbackKeyBytes,
 	minSealingKeyBytes,
@@ -176,6 +177,19 @@ export const logLevel = setting(
 		})
 		.default("info"),
 	{ description: "the least important log lines to write", example: "info" },
+);
+
+/** ON_UNKNOWN: the policy of jobs that name none. */
+export const onUnknown = setting(
+	z
+		.enum(unknownPolicies, {
+			error: `must be ${unknownPolicies.join(", ")}`,
+		})
+		.default("hold"),
+	{
+		description: "what to do when an outcome stays unknown",
+		example: "hold",
+	},
 );
 
 /** A port to listen on; 0 lets the system choose one. */

@@ -125,6 +125,27 @@ const cases: Case[] = [
 		update job set cancel_requested_at = now() where id = ${id}`,
 	],
 	[
+		"job_on_unknown_known",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set on_unknown = 'pray' where id = ${id}`,
+	],
+	[
+		"tenant_weight_range",
+		job({}),
+		() => store.db.$executeRaw`update tenant set weight = 0`,
+	],
+	[
+		"tenant_weight_range",
+		job({}),
+		() => store.db.$executeRaw`update tenant set weight = 1001`,
+	],
+	[
+		"tenant_max_in_flight_range",
+		job({}),
+		() => store.db.$executeRaw`update tenant set max_in_flight = 0`,
+	],
+	[
 		"submission_state_known",
 		submission({ state: "failed" }),
 		(id) => store.db.$executeRaw`

@@ -9,7 +9,7 @@ import {
 	type TestStore,
 } from "../testing/store.ts";
 import { claimNextSubmission } from "./claim.ts";
-import { ensureGovernor } from "./governor.ts";
+import { ensureGovernor, findGovernorStatus } from "./governor.ts";
 
 import { settleSubmission } from "./settle.ts";
 
@@ -59,6 +59,24 @@ describe("claimers at once", () => {
 
 		expect(claimed.length + more.length).toBe(12);
 		expect(next).toHaveLength(1);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("hold no more than a lowered limit, those that began under the old one included", async () => {
+		await ensureGovernor(store.db, { ...wide, concurrency: 12 });
+		await someJobs(64);
+		const claimed = [...(await claimAtOnce(64)), ...(await claimAtOnce(64))];
+		await ensureGovernor(store.db, { ...wide, concurrency: 5 });
+
+		const held = [claimed.length];
+		for (const { id } of claimed) {
+			await settleSubmission(store.db, aSuccess(id));
+			const more = await claimAtOnce(8);
+			held.push((held.at(-1) ?? 0) - 1 + more.length);
+		}
+
+		expect(held).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 5, 5, 5, 5, 5]);
+		expect(await findGovernorStatus(store.db)).toMatchObject({ free_slots: 0 });
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 

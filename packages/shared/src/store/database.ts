@@ -16,14 +16,21 @@ export type OpenDatabase = {
 
 /**
  * Opens a pool of connections to a database whose migrations are all applied; throws with the command to run when some
- * are not, because a process on an older schema would fail at its first statement instead.
+ * are not, because a process on an older schema would fail at its first statement instead. With `mayBeAway` a database
+ * that cannot be reached is no reason not to start.
  */
 export async function openDatabase(options: {
 	url: string;
 	applicationName: string;
 	poolSize: number;
+	mayBeAway?: boolean;
 }): Promise<OpenDatabase> {
-	const pending = await listPendingMigrations({ url: options.url });
+	const pending = await listPendingMigrations({ url: options.url }).catch(
+		(error: unknown) => {
+			if (options.mayBeAway && isDatabaseUnavailable(error)) return [];
+			throw error;
+		},
+	);
 	if (pending.length > 0) {
 		throw new Error(
 			`The database lacks ${pending.length} migration(s), the first is ${pending[0]}: run npm run db:migrate.`,
@@ -57,6 +64,9 @@ const unavailableCodes = new Set([
 	"EPIPE",
 	"ENOTFOUND",
 	"ETIMEDOUT",
+	"EAI_AGAIN",
+	"EHOSTUNREACH",
+	"ENETUNREACH",
 ]);
 const unavailableWords =
 	/connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|can't reach database|connection.*closed/i;

@@ -7,10 +7,13 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { claimNextSubmission } from "./claim.ts";
 import {
 	blockGovernor,
 	closeGovernor,
+	countProviderError,
 	ensureGovernor,
+	ensureSlots,
 	findGovernorStatus,
 	freeLostSlots,
 	reopenGovernor,
@@ -157,6 +160,119 @@ describe("the governor", () => {
 		await reopenGovernor(store.db);
 
 		expect(await blockedForS()).toBe(10);
+	});
+});
+
+describe("ensureSlots", () => {
+	it("makes what an operator's raised limit asks for, once, and takes none away", async () => {
+		const held = await aJob(store, { state: "rendering" });
+		await store.db.$executeRaw`update governor set concurrency = 7`;
+
+		const made = await Promise.all([1, 2, 3].map(() => ensureSlots(store.db)));
+		await store.db.$executeRaw`update governor set concurrency = 1`;
+		const none = await ensureSlots(store.db);
+
+		expect(made.reduce((sum, count) => sum + count, 0)).toBe(3);
+		expect(none).toBe(0);
+		expect(await heldSlots()).toEqual([{ submission_id: submissionOf(held) }]);
+		const slots = await store.db.$queryRaw`
+			select slot from provider_slot order by slot`;
+		expect(slots).toHaveLength(7);
+	});
+});
+
+describe("the breaker", () => {
+	const fail = async (times: number) => {
+		for (let n = 0; n < times; n += 1) {
+			await countProviderError(store.db, `error ${n + 1}`);
+		}
+	};
+
+	it("stays shut for four errors in a row, and opens at the fifth for ten seconds", async () => {
+		await fail(4);
+		const before = await findGovernorStatus(store.db);
+		await fail(1);
+
+		expect(before).toMatchObject({ closed_reason: null, blocked_ms: 0 });
+		expect(await findGovernorStatus(store.db)).toMatchObject({
+			closed_reason: "errors",
+			closed_detail: "error 1",
+		});
+		expect(await blockedForS()).toBe(10);
+	});
+
+	it.each([
+		[6, 20],
+		[7, 40],
+		[9, 160],
+		[10, 300],
+		[40, 300],
+	])(
+		"waits longer with each error: after %i for %i s",
+		async (times, waitS) => {
+			await fail(times);
+
+			expect(await blockedForS()).toBe(waitS);
+		},
+	);
+
+	it("counts every error of several that come at once", async () => {
+		await Promise.all([1, 2, 3, 4, 5].map(() => fail(1)));
+
+		expect((await findGovernorStatus(store.db))?.closed_reason).toBe("errors");
+	});
+
+	it("starts counting anew after an answer that was none, and says whether there was anything to open", async () => {
+		await fail(4);
+		const opened = await reopenGovernor(store.db);
+		const again = await reopenGovernor(store.db);
+		await fail(4);
+
+		expect([opened, again]).toEqual([true, false]);
+		expect((await findGovernorStatus(store.db))?.closed_reason).toBeNull();
+	});
+
+	it("marks every claim as a probe as soon as one error was counted, so that the next answer may clear it", async () => {
+		await aJob(store);
+		await aJob(store);
+		const before = await claimNextSubmission(store.db, "w");
+		await fail(1);
+		const after = await claimNextSubmission(store.db, "w");
+
+		expect([before?.is_probe, after?.is_probe]).toEqual([false, true]);
+	});
+
+	it("lets one canary through when its wait is over, and opens with it", async () => {
+		await aJob(store);
+		await aJob(store);
+		await fail(5);
+		const shut = await claimNextSubmission(store.db, "w");
+		await store.db.$executeRaw`update governor set blocked_until = now()`;
+
+		const canary = await claimNextSubmission(store.db, "w");
+		const behind = await claimNextSubmission(store.db, "w");
+		await reopenGovernor(store.db);
+		const opened = await claimNextSubmission(store.db, "w");
+
+		expect([shut, behind]).toEqual([null, null]);
+		expect(canary?.is_probe).toBe(true);
+		expect(opened).not.toBeNull();
+	});
+
+	it("leaves a closing for funds what it is, and a longer wait as long as it is", async () => {
+		await closeGovernor(store.db, {
+			reason: "funds",
+			detail: "the balance is empty",
+			probeS: 600,
+		});
+
+		await fail(5);
+
+		expect(await findGovernorStatus(store.db)).toMatchObject({
+			closed_reason: "funds",
+			closed_detail: "the balance is empty",
+		});
+		expect(await blockedForS()).toBe(600);
 	});
 });
 

@@ -1,4 +1,9 @@
-import { probeIntervalS } from "../domain/deadline.ts";
+import {
+	breakerBaseS,
+	breakerMaxS,
+	breakerStreak,
+	probeIntervalS,
+} from "../domain/deadline.ts";
 import type { Database } from "./database.ts";
 
 /** The one provider of today; a second would have a row, slots and limits of its own. */
@@ -6,7 +11,7 @@ export const provider = "see2ai";
 
 /** Why no submission may be sent at the moment, and when to look again. */
 export type GovernorStatus = {
-	closed_reason: "funds" | "credentials" | null;
+	closed_reason: "funds" | "credentials" | "errors" | null;
 	closed_detail: string | null;
 	blocked_ms: number;
 	grant_in_ms: number;
@@ -28,9 +33,14 @@ export async function ensureGovernor(
 		values (${provider}, ${limits.rateCount}::int, ${limits.rateWindowMs}::int, ${limits.concurrency}::int)
 		on conflict (provider) do update set rate_count = excluded.rate_count,
 			rate_window_ms = excluded.rate_window_ms, concurrency = excluded.concurrency`;
-	await db.$executeRaw`
+	await ensureSlots(db);
+}
+
+/** Makes the slots that the limit asks for and that are missing, as after an operator has raised it. Returns how many. */
+export async function ensureSlots(db: Database): Promise<number> {
+	return db.$executeRaw`
 		insert into provider_slot (provider, slot)
-		select ${provider}, n from generate_series(0, ${limits.concurrency}::int - 1) as n
+		select provider, n from governor, generate_series(0, concurrency - 1) as n where provider = ${provider}
 		on conflict do nothing`;
 }
 
@@ -43,8 +53,8 @@ export async function findGovernorStatus(
 			greatest(0, coalesce(ceil(extract(epoch from g.blocked_until - clock_timestamp()) * 1000), 0))::int as blocked_ms,
 			greatest(0, coalesce(ceil(extract(epoch from g.grants[cardinality(g.grants) - g.rate_count + 1]
 				- clock_timestamp()) * 1000) + g.rate_window_ms, 0))::int as grant_in_ms,
-			(select count(*) from provider_slot p where p.provider = g.provider and p.submission_id is null
-				and p.slot < g.concurrency)::int as free_slots,
+			(select greatest(0, least(count(*) filter (where submission_id is null and slot < g.concurrency),
+				g.concurrency - count(submission_id))) from provider_slot p where p.provider = g.provider)::int as free_slots,
 			exists (select from job where ready and not_before <= now() and start_by > now()) as ready_jobs
 		from governor g where g.provider = ${provider}`;
 	return rows[0] ?? null;
@@ -82,11 +92,35 @@ export async function closeGovernor(
  */
 export async function reopenGovernor(db: Database): Promise<boolean> {
 	const opened = await db.$executeRaw`
-		update governor set closed_reason = null, closed_detail = null, closed_at = null,
+		update governor set closed_reason = null, closed_detail = null, closed_at = null, error_streak = 0,
 			blocked_until = case when blocked_until > clock_timestamp() + make_interval(secs => ${probeIntervalS}::int)
 				then blocked_until end
-		where provider = ${provider} and closed_reason is not null`;
+		where provider = ${provider} and (closed_reason is not null or error_streak > 0)`;
 	return opened > 0;
+}
+
+/**
+ * Counts an answer of 500, 502 or 503, and opens the breaker when there were several in a row: jobs stay queued, and
+ * one canary goes through at a time. Any other answer closes it (`reopenGovernor`). A closing for funds or credentials
+ * stays what it is.
+ */
+export async function countProviderError(
+	db: Database,
+	detail: string,
+): Promise<void> {
+	await db.$executeRaw`
+		update governor set error_streak = error_streak + 1,
+			closed_reason = case when error_streak + 1 >= ${breakerStreak}::int
+				then coalesce(closed_reason, 'errors') else closed_reason end,
+			closed_detail = case when error_streak + 1 >= ${breakerStreak}::int
+				then coalesce(closed_detail, ${detail}) else closed_detail end,
+			closed_at = case when error_streak + 1 >= ${breakerStreak}::int
+				then coalesce(closed_at, clock_timestamp()) else closed_at end,
+			blocked_until = case when error_streak + 1 >= ${breakerStreak}::int
+				then greatest(blocked_until, clock_timestamp() + make_interval(secs => least(${breakerMaxS}::float8,
+					${breakerBaseS}::float8 * power(2, least(error_streak + 1 - ${breakerStreak}::int, 10)))))
+				else blocked_until end
+		where provider = ${provider}`;
 }
 
 /**

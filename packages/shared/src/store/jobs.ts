@@ -1,7 +1,7 @@
 import { Prisma } from "@reelay/prisma/client";
 import type { JsonObject, JsonValue } from "../domain/actions/action.ts";
 import { idempotencyWindowS } from "../domain/deadline.ts";
-import type { JobState } from "../domain/job.ts";
+import type { JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
@@ -25,6 +25,7 @@ export type NewJob = {
 	startWithinS: number;
 	timeoutS: number;
 	maxSubmissions: number;
+	onUnknown: UnknownPolicy;
 };
 
 /**
@@ -39,7 +40,7 @@ export async function insertJob(
 	const rows = await db.$queryRaw<JobRecord[]>`
 		with born as (
 			insert into job (id, tenant_id, action, mode, input, warnings, idem_key, fingerprint, external_id, metadata,
-				tags, webhook_url, priority, not_before, start_by, hinted_at, timeout_s, max_submissions)
+				tags, webhook_url, priority, not_before, start_by, hinted_at, timeout_s, max_submissions, on_unknown)
 			values (new_id('job'), ${job.tenantId}, ${job.action}, ${job.mode}, ${jsonb(job.input)},
 				${jsonb(job.warnings)}, ${job.idempotencyKey}, ${job.fingerprint}, ${job.externalId},
 				${jsonb(job.metadata)}, ${job.tags}::text[], ${job.webhookUrl}, ${job.priority}::smallint,
@@ -47,7 +48,7 @@ export async function insertJob(
 				greatest(now(), ${job.runAt?.toISOString() ?? null}::timestamptz)
 					+ make_interval(secs => ${job.startWithinS}::int),
 				case when ${job.runAt?.toISOString() ?? null}::timestamptz is null then now() end,
-				${job.timeoutS}::int, ${job.maxSubmissions}::smallint)
+				${job.timeoutS}::int, ${job.maxSubmissions}::smallint, ${job.onUnknown})
 			on conflict do nothing
 			returning *),
 		told as (insert into timeline (job_id, type) select id, 'accepted' from born)

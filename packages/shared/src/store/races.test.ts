@@ -25,12 +25,14 @@ import { applyCancel, insertJob, pruneIdempotencyKeys } from "./jobs.ts";
 import { claimRingsDue, expireQueued } from "./ready.ts";
 import { settleSubmission } from "./settle.ts";
 import {
-	acceptSubmission,
-	doubtSubmission,
 	lapseOverdue,
 	markOverdue,
-	rejectSubmission,
 	rescueLeases,
+} from "./submission-sweeps.ts";
+import {
+	acceptSubmission,
+	doubtSubmission,
+	rejectSubmission,
 } from "./submissions.ts";
 
 const actors = 16;

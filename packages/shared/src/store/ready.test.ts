@@ -9,7 +9,12 @@ import {
 	type TestStore,
 } from "../testing/store.ts";
 import { findJob } from "./jobs.ts";
-import { claimRingsDue, countLiveJobs, expireQueued } from "./ready.ts";
+import {
+	claimRingsDue,
+	countLiveJobs,
+	expireQueued,
+	forgetRings,
+} from "./ready.ts";
 
 const webhookUrl = "https://example.com/hook";
 
@@ -61,6 +66,26 @@ describe("claimRingsDue", () => {
 
 		expect(passes.map(({ length }) => length)).toEqual([4, 4, 4, 4]);
 		expect(new Set(passes.flat()).size).toBe(16);
+	});
+});
+
+describe("forgetRings", () => {
+	it("lets the next pass ring for all that is ready, and touches nothing else", async () => {
+		const { queued: _, ...others } = allOtherStates;
+		const { changed } = await changedBy(
+			store,
+			{
+				rung: { hintedAgoS: 1 },
+				never: {},
+				ended: { state: "failed", hintedAgoS: 1 },
+				sent: { state: "submitting", hintedAgoS: 1 },
+				...others,
+			},
+			() => forgetRings(store.db),
+		);
+
+		expect(changed).toEqual(["rung"]);
+		expect(await claimRingsDue(store.db, 100)).toHaveLength(2);
 	});
 });
 

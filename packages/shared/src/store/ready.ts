@@ -24,6 +24,12 @@ export async function claimRingsDue(
 	return rows.map((row) => row.id);
 }
 
+/** Every ready job counts as not rung for: the engine has lost its rings. Returns how many there are. */
+export async function forgetRings(db: Database): Promise<number> {
+	return db.$executeRaw`
+		update job set hinted_at = null where ready and hinted_at is not null`;
+}
+
 /**
  * Queued jobs whose start deadline passed: expired, free of charge unless an earlier submission says otherwise. `live`
  * says nothing that `ready` does not, but opens job_start_by_idx, which is kept out of the claim's way.

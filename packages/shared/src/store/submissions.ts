@@ -4,7 +4,6 @@
  * lease sweep has given the worker up.
  */
 import { Prisma } from "@reelay/prisma/client";
-import { overdueGraceS } from "../domain/deadline.ts";
 import type { JobError } from "../domain/job-record.ts";
 import {
 	jobTransitions,
@@ -134,77 +133,4 @@ export async function rejectSubmission(
 		select exists (select from rejected) as rejected, (select state from j) as job_state,
 			(select count(*)::int from delivery_born) as deliveries`;
 	return rows[0] ?? { rejected: false, job_state: null, deliveries: 0 };
-}
-
-/** Marks what has no result by its time as overdue and frees its slot; a late result is still adopted. */
-export async function markOverdue(
-	db: Database,
-	limit: number,
-): Promise<number> {
-	const rows = await db.$queryRaw<{ id: string }[]>`
-		with due as (
-			select id from submission
-			where live and callback_due_at <= now() and overdue_at is null and state <> 'intent'
-			order by callback_due_at limit ${limit}::int for update skip locked),
-		overdue as (
-			update submission set overdue_at = now(),
-				callback_due_at = now() + make_interval(secs => ${overdueGraceS}::int)
-			from due where submission.id = due.id returning submission.id, job_id),
-		j as (
-			update job set state = 'overdue', updated_at = now() from overdue
-			where job.id = overdue.job_id and job.state in (${oneOf(jobTransitions.fallOverdue.from)}) returning job.id),
-		freed as (update provider_slot set submission_id = null from overdue
-			where provider = ${provider} and submission_id = overdue.id),
-		told as (insert into timeline (job_id, type) select id, 'overdue' from j)
-		select id from overdue`;
-	return rows.length;
-}
-
-/** The grace is over: the submission lapses and its job fails. The charge stays possible, for nobody can tell. */
-export async function lapseOverdue(
-	db: Database,
-	limit: number,
-	error: JobError,
-): Promise<{ lapsed: number; deliveries: number }> {
-	const rows = await db.$queryRaw<{ lapsed: number; deliveries: number }[]>`
-		with due as (
-			select id from submission where live and callback_due_at <= now() and overdue_at is not null
-			order by callback_due_at limit ${limit}::int for update skip locked),
-		lapsed as (
-			update submission set state = 'lapsed', live = false, settled_at = now(), error = ${jsonb(error)}
-			from due where submission.id = due.id and submission.state in (${oneOf(submissionTransitions.lapse.from)})
-			returning submission.id, job_id),
-		ended as (
-			update job set state = case when cancel_requested_at is null then 'failed' else 'cancelled' end,
-				live = false, ready = false, settled_by = lapsed.id, finished_at = now(), updated_at = now(),
-				error = case when cancel_requested_at is null then ${jsonb(error)} end
-			from lapsed where job.id = lapsed.job_id and job.state in (${oneOf(jobTransitions.fail.from)})
-			returning job.*),
-		${eventsOfEnded},
-		told as (insert into timeline (job_id, type) select id, state from ended)
-		select (select count(*)::int from lapsed) as lapsed, (select count(*)::int from delivery_born) as deliveries`;
-	return rows[0] ?? { lapsed: 0, deliveries: 0 };
-}
-
-/** Leases that ran out: their worker is dead or stalled, so nobody can say what became of the POST. */
-export async function rescueLeases(
-	db: Database,
-	limit: number,
-): Promise<number> {
-	const rows = await db.$queryRaw<{ id: string }[]>`
-		with lost as (
-			select id from submission where lease_until < now()
-			order by lease_until limit ${limit}::int for update skip locked),
-		doubted as (
-			update submission set state = 'unknown', lease_owner = null, lease_until = null
-			from lost where submission.id = lost.id and submission.state in (${oneOf(submissionTransitions.doubt.from)})
-			returning submission.id, job_id),
-		unknown as (
-			update job set state = 'unknown', updated_at = now() from doubted
-			where job.id = doubted.job_id and job.state in (${oneOf(jobTransitions.doubt.from)})),
-		told as (
-			insert into timeline (job_id, type, data) select job_id, 'unknown',
-				jsonb_build_object('submission', id, 'reason', 'the worker that sent it is gone') from doubted)
-		select id from doubted`;
-	return rows.length;
 }

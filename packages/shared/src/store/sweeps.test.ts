@@ -11,7 +11,11 @@ import {
 import { findJob } from "./jobs.ts";
 
 import { settleSubmission } from "./settle.ts";
-import { lapseOverdue, markOverdue, rescueLeases } from "./submissions.ts";
+import {
+	lapseOverdue,
+	markOverdue,
+	rescueLeases,
+} from "./submission-sweeps.ts";
 
 const webhookUrl = "https://example.com/hook";
 

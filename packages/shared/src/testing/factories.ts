@@ -4,7 +4,7 @@
  * written by plain inserts, independent of the statements under test; instants are given relative to the database's now.
  */
 import { randomUUID } from "node:crypto";
-import type { Charge, JobState } from "../domain/job.ts";
+import type { Charge, JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { SubmissionState } from "../domain/submission.ts";
 import { provider } from "../store/governor.ts";
@@ -34,6 +34,7 @@ export function aNewJob(
 		runAt: null,
 		startWithinS: 3600,
 		timeoutS: 1800,
+		onUnknown: "hold",
 		maxSubmissions: 3,
 		...overrides,
 	};
@@ -50,6 +51,9 @@ export type JobSpec = {
 	priority?: number;
 	maxSubmissions?: number;
 	cancelRequested?: boolean;
+	onUnknown?: UnknownPolicy;
+	/** Its policy has sent it again before. */
+	resubmitted?: boolean;
 	workerId?: string;
 	taskId?: string;
 	/** Seconds since it was created. */
@@ -131,7 +135,8 @@ async function insertJobRow(store: TestStore, spec: FullSpec): Promise<string> {
 	const rows = await store.db.$queryRaw<{ id: string }[]>`
 		insert into job (id, tenant_id, action, mode, input, fingerprint, idem_key, external_id, webhook_url, priority,
 			state, live, ready, not_before, start_by, timeout_s, hinted_at, submission_seq, submissions, max_submissions,
-			result, error, charged, cost_points, cancel_requested_at, created_at, submitted_at, finished_at)
+			result, error, charged, cost_points, cancel_requested_at, created_at, submitted_at, finished_at,
+			on_unknown, resubmitted)
 		values (new_id('job'), ${spec.tenantId ?? store.tenantId}, 'see2ai_video_generation_kling_3_0_v1', 'text',
 			'{"prompt": "a lighthouse at dawn", "duration": "5"}', decode(repeat('07', 32), 'hex'),
 			${spec.idempotencyKey ?? null}, ${spec.externalId ?? null}, ${spec.webhookUrl ?? null},
@@ -144,7 +149,8 @@ async function insertJobRow(store: TestStore, spec: FullSpec): Promise<string> {
 			${submission === "succeeded" ? 120 : null}::int,
 			case when ${spec.cancelRequested === true || state === "cancelled"} then now() end,
 			now() - make_interval(secs => ${spec.ageS ?? 0}::float8),
-			case when ${submission !== null} then now() end, case when ${isFinal} then now() end)
+			case when ${submission !== null} then now() end, case when ${isFinal} then now() end,
+			${spec.onUnknown ?? "hold"}, ${spec.resubmitted ?? false})
 		returning id`;
 	return onlyId(rows);
 }

@@ -15,6 +15,8 @@ export type NetworkProxy = {
 	stall(): void;
 	/** Resets every open connection once; new ones are served. */
 	reset(): void;
+	/** Lets every open connection stay silent for ever, as one whose peer has vanished; new ones are served. */
+	strand(): void;
 	/** From now on each chunk waits `latencyMs`, and at most `bytesPerSecond` pass on each connection and way. */
 	shape(shape: Partial<Shape>): void;
 	connections(): number;
@@ -26,6 +28,7 @@ export async function startProxy(targetUrl: string): Promise<NetworkProxy> {
 	const { hostname, port: targetPort } = new URL(targetUrl);
 	const target = { host: hostname, port: Number(targetPort) };
 	const pairs = new Set<[Socket, Socket]>();
+	const stranded = new Set<Socket>();
 	const shape: Shape = { latencyMs: 0, bytesPerSecond: null };
 	let mode: "pass" | "stall" | "refuse" = "pass";
 
@@ -44,12 +47,13 @@ export async function startProxy(targetUrl: string): Promise<NetworkProxy> {
 		pairs.add(pair);
 		const end = () => {
 			pairs.delete(pair);
+			stranded.delete(client);
 			client.destroy();
 			upstream.destroy();
 		};
 		client.on("close", end);
 		upstream.on("close", end);
-		const isOpen = () => mode === "pass";
+		const isOpen = () => mode === "pass" && !stranded.has(client);
 		client.pipe(gate(isOpen, shape)).pipe(upstream);
 		upstream.pipe(gate(isOpen, shape)).pipe(client);
 	});
@@ -71,6 +75,9 @@ export async function startProxy(targetUrl: string): Promise<NetworkProxy> {
 			mode = "stall";
 		},
 		reset,
+		strand() {
+			for (const [client] of pairs) stranded.add(client);
+		},
 		shape: (next) => void Object.assign(shape, next),
 		connections: () => pairs.size,
 		async close() {

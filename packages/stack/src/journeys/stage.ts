@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTestRedis } from "@reelay/shared/testing/redis";
-import { builtEntries } from "../entries.ts";
+import { builtEntries, type StackEntries } from "../entries.ts";
 import { findFreePort } from "../ports.ts";
 import { loadStackSettings, type StackSettings } from "../settings.ts";
 import { type RunningStack, startStack } from "../start.ts";
@@ -25,6 +25,7 @@ export type Stage = {
 	): Promise<{ status: number; body: JsonAnswer }>;
 	/** Calls the simulator's control route. */
 	simulator(path: string, body?: unknown): Promise<JsonAnswer>;
+	apiUrl: string;
 	receiverUrl: string;
 	close(): Promise<void>;
 };
@@ -35,9 +36,13 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url));
 export async function openStage(
 	bell: Bell,
 	env: Record<string, string> = {},
+	/** Processes that are started otherwise than as built. */
+	entries: Partial<StackEntries> = {},
 ): Promise<Stage | null> {
-	const redis = bell === "redis" ? await startTestRedis() : null;
-	if (bell === "redis" && redis === null) return null;
+	// A REDIS_URL or DATABASE_URL of `env` belongs to the caller, who may break it.
+	const needsRedis = bell === "redis" && env.REDIS_URL === undefined;
+	const redis = needsRedis ? await startTestRedis() : null;
+	if (needsRedis && redis === null) return null;
 	const dataDir = mkdtempSync(join(tmpdir(), "reelay-journey-"));
 	const settings = loadStackSettings(
 		{
@@ -52,14 +57,19 @@ export async function openStage(
 		},
 		root,
 	);
-	const stack = await startStack({ settings, entries: builtEntries(root) });
+	const stack = await startStack({
+		settings,
+		entries: { ...builtEntries(root), ...entries },
+	});
 	const receiver = await startEventReceiver(stack.secrets.WEBHOOK_SECRET);
+	const apiUrl = `http://127.0.0.1:${settings.apiPort}`;
 	return {
 		stack,
 		receiver,
+		apiUrl,
 		receiverUrl: `http://127.0.0.1:${settings.webhookPort}`,
 		api: (path, options = {}) =>
-			call(`http://127.0.0.1:${settings.apiPort}${path}`, {
+			call(`${apiUrl}${path}`, {
 				...options,
 				headers: {
 					authorization: `Bearer ${stack.secrets.BOOTSTRAP_API_KEY}`,

@@ -1,0 +1,80 @@
+import { openRinger } from "@reelay/shared/queue/rings";
+import { listen } from "@reelay/shared/runtime/lifecycle";
+import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
+import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
+import type { Service } from "@reelay/shared/runtime/service";
+import { openDatabase } from "@reelay/shared/store/database";
+import { createApp } from "./app.ts";
+import { bootstrap } from "./bootstrap.ts";
+import { apiConfigSchema, apiSecrets } from "./config.ts";
+
+/** The process as `main.ts` runs it; a test passes a racepoint of its own. */
+export function createApiService(
+	racepoint: Racepoint = noRacepoint,
+): Service<typeof apiConfigSchema> {
+	return {
+		name: "api",
+		schema: apiConfigSchema,
+		secrets: apiSecrets,
+		async start({ config, logger, metrics, isStopping }) {
+			const database = await openDatabase({
+				url: config.DATABASE_URL,
+				applicationName: "reelay-api",
+				poolSize: 10,
+			});
+			const ringsLost = metrics.counter(
+				"rings_lost_total",
+				"Rings that the queue's engine did not take; a sweep rings again.",
+			);
+			const ringer = openRinger(
+				{
+					redisUrl: config.REDIS_URL ?? null,
+					databaseUrl: config.DATABASE_URL,
+				},
+				(error) => {
+					ringsLost.inc();
+					logger.warn({ err: error }, "ring.lost");
+				},
+			);
+			const { madeSecret } = await bootstrap({
+				db: database.db,
+				keyring: config.ENCRYPTION_KEYS,
+				apiKey: config.BOOTSTRAP_API_KEY ?? null,
+				webhookSecret: config.WEBHOOK_SECRET ?? null,
+			});
+			if (madeSecret !== null) {
+				// Not through the logger: this is shown once, to whoever started the process.
+				process.stdout.write(
+					`The secret that signs webhooks, shown this once: ${madeSecret}\n`,
+				);
+			}
+			const app = createApp({
+				db: database.db,
+				ringer,
+				logger,
+				maxSubmissions: config.MAX_SUBMISSIONS,
+				onUnknown: config.ON_UNKNOWN,
+				racepoint,
+				checkWebhookUrl: (url) =>
+					checkWebhookUrl(url, config.OUTBOUND_ALLOW_CIDRS),
+				health: {
+					checks: { database: database.check },
+					isStopping,
+					registry: metrics.registry,
+				},
+			});
+			const server = await listen(app, {
+				port: config.API_PORT,
+				setting: "API_PORT",
+			});
+			logger.info({ url: server.url }, "api.listening");
+			return {
+				async stop() {
+					await server.close(config.STOP_GRACE_S * 1000);
+					await ringer.close();
+					await database.close();
+				},
+			};
+		},
+	};
+}

@@ -1,0 +1,56 @@
+import { healthRoutes } from "@reelay/shared/runtime/health";
+import { listen } from "@reelay/shared/runtime/lifecycle";
+import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
+import type { Service } from "@reelay/shared/runtime/service";
+import { openDatabase } from "@reelay/shared/store/database";
+import express from "express";
+import { workerConfigSchema, workerSecrets } from "./config.ts";
+import { startWorker } from "./worker.ts";
+
+/** The process as `main.ts` runs it; a test passes a racepoint of its own. */
+export function createWorkerService(
+	racepoint: Racepoint = noRacepoint,
+): Service<typeof workerConfigSchema> {
+	return {
+		name: "worker",
+		schema: workerConfigSchema,
+		secrets: workerSecrets,
+		async start({ config, logger, metrics, isStopping }) {
+			const database = await openDatabase({
+				url: config.DATABASE_URL,
+				applicationName: "reelay-worker",
+				poolSize: 16,
+			});
+			const worker = await startWorker({
+				config,
+				db: database.db,
+				logger,
+				metrics,
+				racepoint,
+			});
+			const app = express();
+			app.disable("x-powered-by");
+			app.use(
+				healthRoutes({
+					checks: { database: database.check },
+					notes: { provider: worker.checkProvider },
+					isStopping,
+					registry: metrics.registry,
+				}),
+			);
+			const server = await listen(app, {
+				port: config.WORKER_PORT,
+				setting: "WORKER_PORT",
+			});
+			logger.info({ url: server.url }, "worker.listening");
+			return {
+				async stop() {
+					// The health routes answer until the last submission is written down.
+					await worker.stop();
+					await server.close(1_000);
+					await database.close();
+				},
+			};
+		},
+	};
+}

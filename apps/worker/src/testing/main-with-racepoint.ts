@@ -1,0 +1,9 @@
+import { runService } from "@reelay/shared/runtime/service";
+import { stopAtRacepoint } from "@reelay/shared/testing/racepoint";
+import { createWorkerService } from "../service.ts";
+
+// The process as `main.ts` runs it, but it dies or waits where a test says so. Never part of a build.
+await runService(
+	process.env,
+	createWorkerService(stopAtRacepoint(process.env)),
+);

@@ -1,0 +1,23 @@
+/**
+ * The places at which the death of a process leaves something half done. A test stops or kills a process there, by
+ * passing its own function; production passes none, and they do nothing.
+ */
+export const racepoints = [
+	"accept.beforeCommit",
+	"accept.committed",
+	"accept.rung",
+	"rings.hinted",
+	"submit.beforeClaim",
+	"submit.claimed",
+	"submit.answered",
+	"delivery.answered",
+	"callback.beforeCommit",
+	"callback.committed",
+] as const;
+export type RacepointName = (typeof racepoints)[number];
+
+/** Called at a racepoint; the process goes on when it resolves. */
+export type Racepoint = (name: RacepointName) => Promise<void>;
+
+/** What production passes. */
+export const noRacepoint: Racepoint = async () => {};
