@@ -20,6 +20,10 @@ export default defineConfig({
 		provide: {
 			redisUrl: process.env.REDIS_URL ?? "",
 			isContinuousIntegration: process.env.CI === "true",
+			faultReport: process.env.FAULT_REPORT ?? "",
+			chaosSeconds: Number(process.env.CHAOS_SECONDS ?? 20),
+			chaosSeed: Number(process.env.CHAOS_SEED ?? Date.now() % 2 ** 31),
+			sigterms: Number(process.env.SIGTERMS ?? 5),
 		},
 		projects: [
 			{
@@ -46,6 +50,17 @@ export default defineConfig({
 					fileParallelism: false,
 					sequence: { groupOrder: 1 },
 					testTimeout: 180_000,
+					hookTimeout: 180_000,
+				},
+			},
+			{
+				extends: true,
+				test: {
+					name: "faults",
+					include: ["packages/stack/src/faults/**/*.fault.ts"],
+					fileParallelism: false,
+					sequence: { groupOrder: 2 },
+					testTimeout: 300_000,
 					hookTimeout: 180_000,
 				},
 			},
