@@ -2,10 +2,7 @@ import { createPrismaClient, type PrismaClient } from "@reelay/prisma/client";
 import { listPendingMigrations } from "@reelay/prisma/migrate";
 
 /** The handle that every store function takes first. */
-export type Database = Pick<
-	PrismaClient,
-	"$queryRaw" | "$executeRaw" | "tenant" | "apiKey" | "webhookSecret"
->;
+export type Database = Pick<PrismaClient, "$queryRaw" | "$executeRaw">;
 
 /** `check` is for readiness: null when Postgres answers. `close` waits for statements under way and may be called twice. */
 export type OpenDatabase = {

@@ -1,3 +1,4 @@
+import { Prisma } from "@reelay/prisma/client";
 import {
 	breakerBaseS,
 	breakerMaxS,
@@ -8,6 +9,14 @@ import type { Database } from "./database.ts";
 
 /** The one provider of today; a second would have a row, slots and limits of its own. */
 export const provider = "see2ai";
+
+/** The CTE that gives back the slots of the submissions in the named CTE; part of each statement that ends them. */
+export function freedSlotsOf(cte: string): Prisma.Sql {
+	const ended = Prisma.raw(cte);
+	return Prisma.sql`freed as (
+		update provider_slot set submission_id = null from ${ended}
+		where provider = ${provider} and submission_id = ${ended}.id)`;
+}
 
 /** Why no submission may be sent at the moment, and when to look again. */
 export type GovernorStatus = {

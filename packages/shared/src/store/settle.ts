@@ -15,8 +15,8 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { provider } from "./governor.ts";
-import { jsonb, oneOf } from "./sql.ts";
+import { freedSlotsOf } from "./governor.ts";
+import { deliveriesOfEnded, jsonb, oneOf } from "./sql.ts";
 
 /** A callback as it is kept: bytes told apart by their hash, text redacted. */
 export type ReceivedCallback = { bodySha: Buffer; body: string; kind: string };
@@ -55,9 +55,7 @@ export async function settleSubmission(
 		${settledJob(report)},
 		ended as (select * from settled_job where ${ended(report)}),
 		${bornEvents(report)},
-		freed as (
-			update provider_slot set submission_id = null from settled
-			where provider = ${provider} and submission_id = settled.id),
+		${freedSlotsOf("settled")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, case when ${ended(report)} then state
@@ -153,12 +151,7 @@ const bornEvents = (report: Settlement) => Prisma.sql`
 			to_jsonb(settled_job) - 'by_submission'
 		from settled_job where ${ended(report)} or ${report.verb} = 'succeed'
 		returning id, tenant_id, job_id),
-	delivery_born as (
-		insert into delivery (id, event_id, tenant_id, url)
-		select new_id('dlv'), event_born.id, event_born.tenant_id, ended.webhook_url
-		from event_born join ended on ended.id = event_born.job_id
-		where ended.webhook_url is not null
-		returning id)`;
+	${deliveriesOfEnded}`;
 
 /** Keeps the callback with what came of it; the same bytes a second time leave the first row as it is. */
 function keptCallback(report: Settlement): Prisma.Sql {

@@ -12,18 +12,22 @@ export function jsonb(value: unknown): Prisma.Sql {
 	return Prisma.sql`${text}::jsonb`;
 }
 
-/**
- * The CTEs that tell the customer: an event with a snapshot of each job in the CTE `ended`, and a delivery for those
- * that named a URL. Placed in the statement that ends the job, so that neither can exist without the other.
- */
-export const eventsOfEnded = Prisma.sql`
-	event_born as (
-		insert into event (id, tenant_id, job_id, type, snapshot)
-		select new_id('evt'), tenant_id, id, 'video.' || state, to_jsonb(ended) from ended
-		returning id, tenant_id, job_id),
+/** The CTE that owes a delivery for each event of the CTE `event_born` whose job, in the CTE `ended`, named a URL. */
+export const deliveriesOfEnded = Prisma.sql`
 	delivery_born as (
 		insert into delivery (id, event_id, tenant_id, url)
 		select new_id('dlv'), event_born.id, event_born.tenant_id, ended.webhook_url
 		from event_born join ended on ended.id = event_born.job_id
 		where ended.webhook_url is not null
 		returning id)`;
+
+/**
+ * The CTEs that tell the customer: an event with a snapshot of each job in the CTE `ended`, and its deliveries. Placed in
+ * the statement that ends the job, so that neither can exist without the other.
+ */
+export const eventsOfEnded = Prisma.sql`
+	event_born as (
+		insert into event (id, tenant_id, job_id, type, snapshot)
+		select new_id('evt'), tenant_id, id, 'video.' || state, to_jsonb(ended) from ended
+		returning id, tenant_id, job_id),
+	${deliveriesOfEnded}`;

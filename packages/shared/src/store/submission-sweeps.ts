@@ -11,8 +11,9 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { provider } from "./governor.ts";
+import { freedSlotsOf } from "./governor.ts";
 import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+import { jobsOfDoubted } from "./submissions.ts";
 
 /**
  * Ends or resends, as each job's policy says, what is still unknown when its result is due. `fail` fails the job;
@@ -38,8 +39,7 @@ export async function applyUnknownPolicies(
 		moved as (${resubmitOrFail(Prisma.sql`job.on_unknown = 'resubmit_once'`, error)}),
 		ended as (select * from moved where not live),
 		${eventsOfEnded},
-		freed as (update provider_slot set submission_id = null from lapsed
-			where provider = ${provider} and submission_id = lapsed.id),
+		${freedSlotsOf("lapsed")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, case when live then 'resubmitted' else state end, jsonb_build_object('by', 'policy') from moved)
@@ -93,8 +93,7 @@ export async function markOverdue(
 		j as (
 			update job set state = 'overdue', updated_at = now() from overdue
 			where job.id = overdue.job_id and job.state in (${oneOf(jobTransitions.fallOverdue.from)}) returning job.id),
-		freed as (update provider_slot set submission_id = null from overdue
-			where provider = ${provider} and submission_id = overdue.id),
+		${freedSlotsOf("overdue")},
 		told as (insert into timeline (job_id, type) select id, 'overdue' from j)
 		select id from overdue`;
 	return rows.length;
@@ -139,12 +138,7 @@ export async function rescueLeases(
 			update submission set state = 'unknown', lease_owner = null, lease_until = null
 			from lost where submission.id = lost.id and submission.state in (${oneOf(submissionTransitions.doubt.from)})
 			returning submission.id, job_id),
-		unknown as (
-			update job set state = 'unknown', updated_at = now() from doubted
-			where job.id = doubted.job_id and job.state in (${oneOf(jobTransitions.doubt.from)})),
-		told as (
-			insert into timeline (job_id, type, data) select job_id, 'unknown',
-				jsonb_build_object('submission', id, 'reason', 'the worker that sent it is gone') from doubted)
+		${jobsOfDoubted("the worker that sent it is gone")}
 		select id from doubted`;
 	return rows.length;
 }

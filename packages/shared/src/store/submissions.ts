@@ -10,7 +10,7 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { provider } from "./governor.ts";
+import { freedSlotsOf } from "./governor.ts";
 import type { ReceivedCallback } from "./settle.ts";
 import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
 
@@ -63,14 +63,20 @@ export async function doubtSubmission(
 				http_status = ${doubt.httpStatus}::int, answered_at = now()
 			where id = ${doubt.submissionId} and state in (${oneOf(submissionTransitions.doubt.from)})
 			returning id, job_id),
-		unknown as (
-			update job set state = 'unknown', updated_at = now() from doubted
-			where job.id = doubted.job_id and job.state in (${oneOf(jobTransitions.doubt.from)})),
-		told as (
-			insert into timeline (job_id, type, data)
-			select job_id, 'unknown', jsonb_build_object('submission', id, 'reason', ${doubt.reason}::text) from doubted)
+		${jobsOfDoubted(doubt.reason)}
 		select id from doubted`;
 	return rows.length > 0;
+}
+
+/** The CTEs that move the jobs of the CTE `doubted` to unknown and say why; a job that has ended meanwhile stays. */
+export function jobsOfDoubted(reason: string): Prisma.Sql {
+	return Prisma.sql`unknown as (
+			update job set state = 'unknown', updated_at = now() from doubted
+			where job.id = doubted.job_id and job.state in (${oneOf(jobTransitions.doubt.from)})
+			returning job.id, doubted.id as submission_id),
+		told as (
+			insert into timeline (job_id, type, data)
+			select id, 'unknown', jsonb_build_object('submission', submission_id, 'reason', ${reason}::text) from unknown)`;
 }
 
 export type Rejection = {
@@ -123,8 +129,7 @@ export async function rejectSubmission(
 			returning job.*),
 		ended as (select * from j where not live),
 		${eventsOfEnded},
-		freed as (update provider_slot set submission_id = null from rejected
-			where provider = ${provider} and submission_id = rejected.id),
+		${freedSlotsOf("rejected")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, case state when 'queued' then 'requeued' else state end,
