@@ -1,4 +1,3 @@
-import { newId } from "@reelay/shared/runtime/ids";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiStage, prompt, setStage } from "./testing/stage.ts";
 
@@ -118,7 +117,7 @@ describe("503", () => {
 				other.request("/v1/jobs", { key, body }),
 				other.request("/v1/jobs", { key }),
 				other.request(`/v1/jobs/${job.id}`, { key }),
-				other.request(`/v1/jobs/${newId("job")}/cancel`, {
+				other.request(`/v1/jobs/job_01k0aj5m8gq4w3n7y2e6c9vb1d/cancel`, {
 					key,
 					method: "POST",
 				}),

@@ -1,4 +1,3 @@
-import { newId } from "@reelay/shared/runtime/ids";
 import { blockGovernor, closeGovernor } from "@reelay/shared/store/governor";
 import { aJob } from "@reelay/shared/testing/factories";
 import { clearTestStore } from "@reelay/shared/testing/store";
@@ -137,7 +136,7 @@ describe("a job of another tenant", () => {
 			stage.request(`/v1/jobs/${id}${rest}`, { method, key });
 
 		const theirs = await ask(job.id);
-		const nobodys = await ask(newId("job"));
+		const nobodys = await ask("job_01k0aj5m8gq4w3n7y2e6c9vb1d");
 
 		expect(theirs.status).toBe(404);
 		const { instance: _, request_id: __, ...said } = theirs.json;

@@ -1,6 +1,3 @@
-import { randomInt } from "node:crypto";
-import { monotonicFactory, type ULIDFactory } from "ulid";
-
 declare const idKind: unique symbol;
 type Id<Kind extends string> = string & { readonly [idKind]: Kind };
 
@@ -12,7 +9,10 @@ export type EndpointId = Id<"endpoint">;
 export type KeyId = Id<"key">;
 export type TenantId = Id<"tenant">;
 
-/** Which kind of id each word makes. */
+/**
+ * Which kind of id each word names. Ids are made in one place, the database's
+ * function `new_id`, by the database's clock.
+ */
 export type IdOf = {
 	job: JobId;
 	submission: SubmissionId;
@@ -37,18 +37,6 @@ export const idPrefixes: Readonly<Record<keyof IdOf, string>> = {
 // Crockford's alphabet without i, l, o and u; the first sign is 0 to 7, since
 // 26 signs hold two bits more than an id has.
 const ulidPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
-
-let nextUlid: ULIDFactory | undefined;
-
-/**
- * Makes a new id such as `job_01k0aj5m8gq4w3n7y2e6c9vb1d`. Ids sort by the time
- * they were made, and within one process strictly, even in one millisecond or
- * when the clock steps back. They are names, not secrets: they can be guessed.
- */
-export function newId<Kind extends keyof IdOf>(kind: Kind): IdOf[Kind] {
-	nextUlid ??= monotonicFactory(() => randomInt(2 ** 32) / 2 ** 32);
-	return `${idPrefixes[kind]}_${nextUlid().toLowerCase()}` as IdOf[Kind];
-}
 
 /** Tells whether a text has the form of an id of this kind; a row is not asked. */
 export function isId<Kind extends keyof IdOf>(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseKeyring } from "./keyring.ts";
-import { isSealedWithFirstKey, open, SealingError, seal } from "./sealing.ts";
+import { open, SealingError, seal } from "./sealing.ts";
 
 const keyText = (fill: number, bytes = 32) =>
 	Buffer.alloc(bytes, fill).toString("base64");
@@ -32,14 +32,10 @@ describe("seal and open", () => {
 		}
 	});
 
-	it("open after a rotation what the older key sealed, and tell it apart", () => {
+	it("open after a rotation what the older key sealed", () => {
 		const sealed = seal(secret, oldRing, context);
 
 		expect(open(sealed, rotated, context)).toBe(secret);
-		expect(isSealedWithFirstKey(sealed, rotated)).toBe(false);
-		expect(isSealedWithFirstKey(seal("x", rotated, context), rotated)).toBe(
-			true,
-		);
 	});
 
 	it("work with keys longer than the cipher's", () => {

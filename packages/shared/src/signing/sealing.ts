@@ -75,14 +75,6 @@ export function open(
 	}
 }
 
-/** Tells whether a sealed text already uses the keyring's first key. */
-export function isSealedWithFirstKey(
-	sealed: string,
-	keyring: Keyring,
-): boolean {
-	return parseSealed(sealed).keyId === keyring.signing.id;
-}
-
 function parseSealed(sealed: string) {
 	const [head, keyId, ivText, bodyText, ...rest] = sealed.split(".");
 	const iv = decodeCanonical(ivText);
