@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createBanner, findWarning } from "./banner.ts";
+import { endWithParent } from "./end-with-parent.ts";
 import { builtEntries, watchedEntries } from "./entries.ts";
 import { openLogs } from "./logs.ts";
 import { loadStackSettings } from "./settings.ts";
@@ -18,7 +19,7 @@ async function main(isWatching: boolean): Promise<void> {
 		ending.abort(new Error("The start was interrupted."));
 	};
 	process.on("SIGINT", () => end(0)).on("SIGTERM", () => end(0));
-	endWithParent(() => end(0));
+	if (process.env.npm_lifecycle_event) endWithParent(() => end(0));
 
 	const dotenv = join(root, ".env");
 	if (existsSync(dotenv)) process.loadEnvFile(dotenv);
@@ -48,13 +49,6 @@ async function main(isWatching: boolean): Promise<void> {
 	console.log("Stopping …");
 	await stack.stop();
 	console.log("Stopped.");
-}
-
-// npm's shell dies of a SIGTERM without passing it on.
-function endWithParent(end: () => void): void {
-	if (!process.env.npm_lifecycle_event) return;
-	const parent = process.ppid;
-	setInterval(() => process.ppid === parent || end(), 500).unref();
 }
 
 await main(process.argv[2] === "dev").catch((error: Error) => {

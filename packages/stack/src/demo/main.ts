@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endWithParent } from "../end-with-parent.ts";
 import { demo } from "./demo.ts";
 import { parseOptions, usage } from "./options.ts";
 
@@ -16,7 +17,7 @@ async function main(): Promise<number> {
 	// second signal changes nothing.
 	const interrupt = () => ending.abort(new Error("The demo was interrupted."));
 	process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-	endWithParent(interrupt);
+	if (process.env.npm_lifecycle_event) endWithParent(interrupt);
 	signal.addEventListener("abort", () => {
 		setTimeout(() => process.exit(1), stopLimitMs).unref();
 	});
@@ -40,13 +41,6 @@ async function main(): Promise<number> {
 		console.error(`\n${(reason as Error).message}`);
 		return 1;
 	}
-}
-
-// npm's shell dies of a SIGTERM without passing it on.
-function endWithParent(end: () => void): void {
-	if (!process.env.npm_lifecycle_event) return;
-	const parent = process.ppid;
-	setInterval(() => process.ppid === parent || end(), 500).unref();
 }
 
 process.exit(await main());
