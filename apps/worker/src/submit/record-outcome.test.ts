@@ -69,6 +69,23 @@ describe("recordOutcome", () => {
 		},
 	);
 
+	it("counts an error of the provider once, however often it is written down", async () => {
+		const submission = await aClaimed(store);
+		const answer = {
+			submission,
+			outcome: { kind: "provider_error", error } as const,
+			httpStatus: 500,
+			random: 0.5,
+		};
+
+		for (let n = 0; n < 6; n += 1) await recordOutcome(store.db, answer);
+
+		expect(
+			await store.db
+				.$queryRaw`select error_streak, closed_reason from governor`,
+		).toEqual([{ error_streak: 1, closed_reason: null }]);
+	});
+
 	it.each(outcomes)(
 		"changes nothing when %s is written a second time",
 		async (_name, outcome, httpStatus) => {

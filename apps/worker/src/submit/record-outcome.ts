@@ -47,8 +47,8 @@ const defaultRateWaitMs = 10_000;
 
 /**
  * Writes one outcome down. Every branch ends in one guarded statement, so recording the same outcome twice, or after a
- * callback has settled the submission, changes nothing. The governor is told first: a job must not be back in the queue
- * before everyone knows to wait.
+ * callback has settled the submission, changes nothing. Of a wait the governor is told first: a job must not be back in
+ * the queue before everyone knows of it. An error is counted afterwards, for its job waits by itself.
  */
 export async function recordOutcome(
 	db: Database,
@@ -100,14 +100,17 @@ export async function recordOutcome(
 				provider: null,
 				backsOff: true,
 			});
-		case "provider_error":
-			await countProviderError(db, outcome.error.message);
-			return reject(db, answer, {
+		case "provider_error": {
+			const recorded = await reject(db, answer, {
 				reason: outcome.error.message,
 				provider: outcome.error,
 				backsOff: true,
 				countsAgainstBudget: true,
 			});
+			// Only by the one that rejected it: a second writing of one answer is no second error.
+			if (recorded.won) await countProviderError(db, outcome.error.message);
+			return recorded;
+		}
 	}
 }
 
