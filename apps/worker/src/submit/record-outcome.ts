@@ -12,7 +12,6 @@ import type { Database } from "@reelay/shared/store/database";
 import {
 	blockGovernor,
 	closeGovernor,
-	countProviderError,
 	reopenGovernor,
 } from "@reelay/shared/store/governor";
 import { type Settlement, settleSubmission } from "@reelay/shared/store/settle";
@@ -48,7 +47,7 @@ const defaultRateWaitMs = 10_000;
 /**
  * Writes one outcome down. Every branch ends in one guarded statement, so recording the same outcome twice, or after a
  * callback has settled the submission, changes nothing. Of a wait the governor is told first: a job must not be back in
- * the queue before everyone knows of it. An error is counted afterwards, for its job waits by itself.
+ * the queue before everyone knows of it.
  */
 export async function recordOutcome(
 	db: Database,
@@ -100,17 +99,13 @@ export async function recordOutcome(
 				provider: null,
 				backsOff: true,
 			});
-		case "provider_error": {
-			const recorded = await reject(db, answer, {
+		case "provider_error":
+			return reject(db, answer, {
 				reason: outcome.error.message,
 				provider: outcome.error,
 				backsOff: true,
-				countsAgainstBudget: true,
+				isProviderError: true,
 			});
-			// Only by the one that rejected it: a second writing of one answer is no second error.
-			if (recorded.won) await countProviderError(db, outcome.error.message);
-			return recorded;
-		}
 	}
 }
 
@@ -168,7 +163,8 @@ async function reject(
 		reason: string;
 		provider: ProviderError | null;
 		backsOff?: boolean;
-		countsAgainstBudget?: boolean;
+		/** It counts against the job's budget, and towards the provider's breaker. */
+		isProviderError?: boolean;
 	},
 ): Promise<Recorded> {
 	const rejected = await rejectSubmission(db, {
@@ -178,7 +174,8 @@ async function reject(
 		delayMs: why.backsOff
 			? decideRequeueDelayMs({ attempt: submission.n, random })
 			: 0,
-		returnsBudget: !why.countsAgainstBudget,
+		returnsBudget: !why.isProviderError,
+		isProviderError: why.isProviderError ?? false,
 		exhausted: {
 			code: "provider_error",
 			message: why.reason,

@@ -11,7 +11,7 @@ import { claimNextSubmission } from "./claim.ts";
 import {
 	blockGovernor,
 	closeGovernor,
-	countProviderError,
+	countedErrorOf,
 	ensureGovernor,
 	ensureSlots,
 	findGovernorStatus,
@@ -39,6 +39,10 @@ const blockedForS = async () =>
 	)[0]?.s;
 const heldSlots = () => store.db.$queryRaw`
 	select submission_id from provider_slot where submission_id is not null order by slot`;
+
+const countError = (detail: string) =>
+	store.db
+		.$executeRaw`with one as (select 1), ${countedErrorOf("one", detail)} select 1`;
 
 describe("ensureGovernor", () => {
 	it("may be called by every worker at once and again", async () => {
@@ -184,7 +188,7 @@ describe("ensureSlots", () => {
 describe("the breaker", () => {
 	const fail = async (times: number) => {
 		for (let n = 0; n < times; n += 1) {
-			await countProviderError(store.db, `error ${n + 1}`);
+			await countError(`error ${n + 1}`);
 		}
 	};
 

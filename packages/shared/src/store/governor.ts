@@ -109,27 +109,23 @@ export async function reopenGovernor(db: Database): Promise<boolean> {
 }
 
 /**
- * Counts an answer of 500, 502 or 503, and opens the breaker when there were several in a row: jobs stay queued, and
- * one canary goes through at a time. Any other answer closes it (`reopenGovernor`). A closing for funds or credentials
- * stays what it is.
+ * The CTE that counts an answer of 500, 502 or 503 for the submission in the named CTE, and opens the breaker when there
+ * were several in a row: jobs stay queued, and one canary goes through at a time. It is part of the statement that rejects
+ * the submission, so that one answer counts once, and no claim sees the job back in the queue without it. Any other
+ * answer closes the breaker (`reopenGovernor`); a closing for funds or credentials stays what it is.
  */
-export async function countProviderError(
-	db: Database,
-	detail: string,
-): Promise<void> {
-	await db.$executeRaw`
+export function countedErrorOf(cte: string, detail: string): Prisma.Sql {
+	const opens = Prisma.sql`error_streak + 1 >= ${breakerStreak}::int`;
+	const waitS = Prisma.sql`least(${breakerMaxS}::float8,
+		${breakerBaseS}::float8 * power(2, least(error_streak + 1 - ${breakerStreak}::int, 10)))`;
+	return Prisma.sql`counted as (
 		update governor set error_streak = error_streak + 1,
-			closed_reason = case when error_streak + 1 >= ${breakerStreak}::int
-				then coalesce(closed_reason, 'errors') else closed_reason end,
-			closed_detail = case when error_streak + 1 >= ${breakerStreak}::int
-				then coalesce(closed_detail, ${detail}) else closed_detail end,
-			closed_at = case when error_streak + 1 >= ${breakerStreak}::int
-				then coalesce(closed_at, clock_timestamp()) else closed_at end,
-			blocked_until = case when error_streak + 1 >= ${breakerStreak}::int
-				then greatest(blocked_until, clock_timestamp() + make_interval(secs => least(${breakerMaxS}::float8,
-					${breakerBaseS}::float8 * power(2, least(error_streak + 1 - ${breakerStreak}::int, 10)))))
-				else blocked_until end
-		where provider = ${provider}`;
+			closed_reason = case when ${opens} then coalesce(closed_reason, 'errors') else closed_reason end,
+			closed_detail = case when ${opens} then coalesce(closed_detail, ${detail}) else closed_detail end,
+			closed_at = case when ${opens} then coalesce(closed_at, clock_timestamp()) else closed_at end,
+			blocked_until = case when ${opens} then greatest(blocked_until,
+				clock_timestamp() + make_interval(secs => ${waitS})) else blocked_until end
+		from ${Prisma.raw(cte)} where provider = ${provider})`;
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { freedSlotsOf } from "./governor.ts";
+import { countedErrorOf, freedSlotsOf } from "./governor.ts";
 import type { ReceivedCallback } from "./settle.ts";
 import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
 
@@ -87,6 +87,8 @@ export type Rejection = {
 	delayMs: number;
 	/** False when the submission counts against the job's budget, as an answer of 5xx does. */
 	returnsBudget: boolean;
+	/** An error of the provider's own, counted towards its breaker in the same commit. */
+	isProviderError?: boolean;
 	/** What the job fails with when its budget is used up. */
 	exhausted: JobError;
 };
@@ -130,6 +132,7 @@ export async function rejectSubmission(
 		ended as (select * from j where not live),
 		${eventsOfEnded},
 		${freedSlotsOf("rejected")},
+		${rejection.isProviderError ? Prisma.sql`${countedErrorOf("rejected", rejection.reason)},` : Prisma.empty}
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, case state when 'queued' then 'requeued' else state end,
