@@ -2,6 +2,7 @@ import {
 	bootstrapApiKey,
 	cidrs,
 	databaseUrl,
+	drainDelay,
 	encryptionKeys,
 	logLevel,
 	onUnknown,
@@ -32,6 +33,7 @@ export const apiConfigSchema = z.object({
 		25,
 		"how long a stopping process waits for what is under way",
 	),
+	DRAIN_DELAY_S: drainDelay,
 	LOG_LEVEL: logLevel,
 });
 export type ApiConfig = z.infer<typeof apiConfigSchema>;

@@ -2,6 +2,7 @@ import {
 	callbackKeys,
 	databaseUrl,
 	dataDir,
+	drainDelay,
 	logLevel,
 	port,
 	redisUrl,
@@ -20,6 +21,7 @@ export const receiverConfigSchema = z.object({
 		25,
 		"how long a stopping process waits for what is under way",
 	),
+	DRAIN_DELAY_S: drainDelay,
 	LOG_LEVEL: logLevel,
 });
 export type ReceiverConfig = z.infer<typeof receiverConfigSchema>;

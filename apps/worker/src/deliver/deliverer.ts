@@ -49,7 +49,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 			})
 			.finally(() => {
 				underWay.delete(run);
-				if (underWay.size === deps.maxInFlight - 1) loop.wake();
+				// A place in its lane is free, which may be all that a delivery that is due has waited for.
+				loop.wake();
 			});
 		underWay.add(run);
 	}

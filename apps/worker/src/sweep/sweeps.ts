@@ -58,14 +58,22 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		if (deliveries > 0) deps.wakeDeliverer();
 	};
 	return [
-		// Repairs: a ring that was lost, a job whose not_before has come, and a bell that is broken altogether.
+		// Not a repair: what this worker itself can find needs no ring. Apart from the ring sweep, which waits for a bell that
+		// does not answer.
+		{
+			name: "wake",
+			everyMs: 1_000,
+			async pass() {
+				deps.wakeSubmitter();
+				deps.wakeDeliverer();
+				return 0;
+			},
+		},
+		// Repairs: a ring that was lost, and a bell that has lost them all.
 		{
 			name: "ring",
 			everyMs: 1_000,
 			async pass() {
-				// First: with the bell broken, work goes on at the pace of this pass.
-				deps.wakeSubmitter();
-				deps.wakeDeliverer();
 				if (await deps.ringer.hasForgotten()) await forgetRings(db);
 				return ringDue(deps);
 			},

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { z } from "zod";
 import { ConfigError, describeConfig, loadConfig } from "./config.ts";
 import { runProcess } from "./lifecycle.ts";
@@ -28,7 +29,8 @@ const closingMs = 5_000;
 
 /**
  * Runs one of the processes: reads its settings (and, where they are wrong, prints every mistake and exits with 1),
- * says what it uses, starts it, and stops it once on a signal. Called by each `main.ts` with its environment.
+ * says what it uses, starts it, and stops it once on a signal: readiness turns at once, and what serves requests goes on
+ * serving for `DRAIN_DELAY_S`. Called by each `main.ts` with its environment.
  */
 export async function runService<
 	Schema extends z.ZodObject<{ LOG_LEVEL: z.ZodType; STOP_GRACE_S: z.ZodType }>,
@@ -37,9 +39,14 @@ export async function runService<
 	service: Service<Schema>,
 ): Promise<void> {
 	const config = loadOrExit(service.schema, env);
-	const { LOG_LEVEL, STOP_GRACE_S } = config as {
+	const {
+		LOG_LEVEL,
+		STOP_GRACE_S,
+		DRAIN_DELAY_S = 0,
+	} = config as {
 		LOG_LEVEL: string;
 		STOP_GRACE_S: number;
+		DRAIN_DELAY_S?: number;
 	};
 	const logger = createLogger({ name: service.name, level: LOG_LEVEL });
 	const settings = describeConfig(config, service.secrets);
@@ -48,7 +55,7 @@ export async function runService<
 	await runProcess({
 		name: service.name,
 		logger,
-		graceMs: STOP_GRACE_S * 1000 + closingMs,
+		graceMs: (DRAIN_DELAY_S + STOP_GRACE_S) * 1000 + closingMs,
 		async start() {
 			const running = await service.start({
 				config,
@@ -57,9 +64,11 @@ export async function runService<
 				isStopping: () => stopping,
 			});
 			return {
-				stop() {
+				async stop() {
 					stopping = true;
-					return running.stop();
+					// A balancer sends requests until it has seen that this process is not ready.
+					await delay(DRAIN_DELAY_S * 1000);
+					await running.stop();
 				},
 			};
 		},

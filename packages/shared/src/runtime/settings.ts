@@ -208,6 +208,12 @@ export function seconds(defaultSeconds: number, description: string) {
 	});
 }
 
+/** How long a stopping server still serves while it already says that it is not ready. */
+export const drainDelay = setting(wholeNumber(0, 600).default(0), {
+	description: "how long a stopping process serves on while it is not ready",
+	example: "5",
+});
+
 /** A count from one to `max`. */
 export function positiveInt(
 	defaultCount: number,

@@ -273,19 +273,13 @@ const cases: Case[] = [
 		"governor_closed_reason",
 		governor,
 		() => store.db.$executeRaw`
-		update governor set closed_reason = 'mood', closed_at = now(), blocked_until = now()`,
+		update governor set closed_reason = 'mood', closed_at = now()`,
 	],
 	[
 		"governor_closed_at",
 		governor,
 		() => store.db.$executeRaw`
-		update governor set closed_reason = 'funds', blocked_until = now()`,
-	],
-	[
-		"governor_closed_probe",
-		governor,
-		() => store.db.$executeRaw`
-		update governor set closed_reason = 'funds', closed_at = now()`,
+		update governor set closed_reason = 'funds'`,
 	],
 	[
 		"provider_slot_submission_id_key",

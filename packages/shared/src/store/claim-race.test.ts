@@ -128,12 +128,12 @@ describe("claimers at once", () => {
 	it("send one probe while the governor is closed, and the next one after the interval", async () => {
 		await someJobs(10);
 		await store.db.$executeRaw`
-			update governor set closed_reason = 'funds', closed_at = now(), blocked_until = now()`;
+			update governor set closed_reason = 'funds', closed_at = now()`;
 
 		const first = await claimAtOnce(16);
 		const between = await claimAtOnce(16);
 		await store.db.$executeRaw`
-			update governor set blocked_until = blocked_until - interval '30 s'`;
+			update governor set probe_at = probe_at - interval '30 s'`;
 		const second = await claimAtOnce(16);
 
 		expect(first.map(({ is_probe }) => is_probe)).toEqual([true]);

@@ -145,7 +145,7 @@ describe("claimNextSubmission", () => {
 		[
 			"the governor is closed and its probe is out",
 			() => store.db.$executeRaw`
-			update governor set closed_reason = 'funds', closed_at = now(), blocked_until = now() + interval '9 s'`,
+			update governor set closed_reason = 'funds', closed_at = now(), probe_at = now() + interval '9 s'`,
 		],
 		[
 			"there is no governor yet",

@@ -26,7 +26,8 @@ const maxTries = 20;
  * and commits, in one statement; null when no job is ready or the governor says no.
  *
  * Next is the highest class of priority that has a ready job; in it the tenant whose virtual time is least ahead (stride
- * scheduling: a turn costs 1/weight), and of that tenant the oldest job. A tenant that has been idle starts at the
+ * scheduling: a turn costs 1/weight), and of that tenant the oldest job; or, when it probes a closed provider, any of
+ * those that were tried least, lest one job that the provider chokes on be every probe. A tenant that has been idle starts at the
  * present virtual time, so it neither waits behind another's backlog nor saves up turns. Virtual time is moved by a
  * compare-and-set, so that workers that decide at the same moment give one turn, not one each.
  *
@@ -60,9 +61,13 @@ function claimOnce(
 		next as (
 			select ready_job.id, turn.tenant_id, turn.vt, turn.effective_vt
 			from turn cross join lateral (
-				select id from job
-				where ready and priority = turn.priority and tenant_id = turn.tenant_id and ${claimable}
-				order by created_at, id limit 1 for update skip locked) as ready_job),
+				select id from (select id from job
+					where ready and priority = turn.priority and tenant_id = turn.tenant_id and ${claimable} and not turn.probes
+					order by created_at, id limit 1 for update skip locked) as oldest
+				union all
+				select id from (select id from job
+					where ready and priority = turn.priority and tenant_id = turn.tenant_id and ${claimable} and turn.probes
+					order by submission_seq, random() limit 1 for update skip locked) as canary) as ready_job),
 		place as (
 			select slot from provider_slot as free
 			where provider = ${provider} and submission_id is null
@@ -78,8 +83,8 @@ function claimOnce(
 			update governor set
 				grants = grants[greatest(1, cardinality(grants) - rate_count + 2):] || clock_timestamp(),
 				vt = greatest(vt, taken.effective_vt),
-				blocked_until = case when closed_reason is null then blocked_until
-					else greatest(blocked_until, clock_timestamp() + make_interval(secs => ${probeIntervalS}::int)) end
+				probe_at = case when closed_reason is not null
+					then clock_timestamp() + make_interval(secs => ${probeIntervalS}::int) end
 			from taken where governor.provider = ${provider} and ${grants}
 			returning closed_reason is not null or error_streak > 0 as is_probe),
 		claimed as (
@@ -114,6 +119,7 @@ const claimable = Prisma.sql`(not_before <= now() and start_by > now() and submi
 /** Whether the governor would grant a submission at this instant. */
 const grants = Prisma.sql`(
 	(governor.blocked_until is null or governor.blocked_until <= clock_timestamp())
+	and (governor.closed_reason is null or governor.probe_at is null or governor.probe_at <= clock_timestamp())
 	and (cardinality(governor.grants) < governor.rate_count
 		or governor.grants[cardinality(governor.grants) - governor.rate_count + 1]
 			<= clock_timestamp() - governor.rate_window_ms * interval '1 ms'))`;
@@ -128,7 +134,8 @@ const nextTurn = Prisma.sql`
 			where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id)
 			order by priority, tenant_id limit 1) as following),
 	turn as (
-		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as effective_vt
+		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as effective_vt,
+			governor.closed_reason is not null as probes
 		from waiting join tenant on tenant.id = waiting.tenant_id, governor
 		where governor.provider = ${provider}
 			and exists (select from job where ready and priority = waiting.priority

@@ -24,7 +24,8 @@ beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
 /** A job that ended, and so owes a delivery. */
-const owed = () => aJob(store, { state: "succeeded", webhookUrl });
+const owed = (url = webhookUrl) =>
+	aJob(store, { state: "succeeded", webhookUrl: url });
 const claim = (workerId = "worker-1", limit = 100) =>
 	claimDueDeliveries(store.db, workerId, limit);
 const claimOne = async (workerId = "worker-1"): Promise<ClaimedDelivery> => {
@@ -106,7 +107,7 @@ describe("claimDueDeliveries", () => {
 	});
 
 	it("never gives one delivery to two workers at once", async () => {
-		for (let n = 0; n < 20; n += 1) await owed();
+		for (let n = 0; n < 20; n += 1) await owed(`https://${n}.example.com/hook`);
 
 		const claims = await Promise.all(
 			Array.from({ length: 10 }, (_, n) => claim(`worker-${n}`, 5)),

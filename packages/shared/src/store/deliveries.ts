@@ -10,6 +10,9 @@ import type { Database } from "./database.ts";
 /** Longer than the longest attempt (15 s), so that a live worker is never overtaken. */
 const attemptLeaseS = 60;
 
+/** How many attempts one lane may have under way. */
+const laneConcurrency = 3;
+
 export type ClaimedDelivery = {
 	id: string;
 	event_id: string;
@@ -22,16 +25,34 @@ export type ClaimedDelivery = {
 	snapshot: JobRecord;
 };
 
-/** Takes up to `limit` deliveries that are due, counts the attempt and leases them. Index: delivery_due_idx. */
+/**
+ * Takes up to `limit` deliveries that are due, counts the attempt and leases them: from each lane no more than it has
+ * places (`laneConcurrency`), and from those that hold the fewest first, so that a backlog costs only its own lane. Workers
+ * that claim at the same moment may together give a lane a few places too many. Indexes: delivery_due_idx to know that
+ * anything is due, delivery_lane_idx by a loose scan that touches one row for each lane, delivery_leased_idx.
+ */
 export async function claimDueDeliveries(
 	db: Database,
 	workerId: string,
 	limit: number,
 ): Promise<ClaimedDelivery[]> {
 	return db.$queryRaw<ClaimedDelivery[]>`
-		with due as (
-			select id from delivery where due_at <= now()
-			order by due_at limit ${limit}::int for update skip locked),
+		with recursive lanes as (
+			(select lane from delivery
+				where due_at is not null and exists (select from delivery where due_at <= now()) order by lane limit 1)
+			union all
+			select following.lane from lanes cross join lateral (
+				select lane from delivery where due_at is not null and lane > lanes.lane order by lane limit 1) as following),
+		due as (
+			select oldest.id from lanes cross join lateral (
+				select count(*)::int as held from delivery
+				where lane = lanes.lane and lease_owner is not null and due_at > now()) as lane
+			cross join lateral (
+				select id, due_at, lane.held + row_number() over (order by due_at, id) as place from (
+					select id, due_at from delivery where lane = lanes.lane and due_at <= now()
+					order by due_at, id limit greatest(0, ${laneConcurrency}::int - lane.held)
+					for update skip locked) as candidate) as oldest
+			order by oldest.place, oldest.due_at limit ${limit}::int),
 		claimed as (
 			update delivery set attempts = attempts + 1, lease_owner = ${workerId},
 				due_at = now() + make_interval(secs => ${attemptLeaseS}::int)

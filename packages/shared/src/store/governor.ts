@@ -3,7 +3,6 @@ import {
 	breakerBaseS,
 	breakerMaxS,
 	breakerStreak,
-	probeIntervalS,
 } from "../domain/deadline.ts";
 import type { Database } from "./database.ts";
 
@@ -59,7 +58,8 @@ export async function findGovernorStatus(
 ): Promise<GovernorStatus | null> {
 	const rows = await db.$queryRaw<GovernorStatus[]>`
 		select g.closed_reason, g.closed_detail, g.concurrency as slots,
-			greatest(0, coalesce(ceil(extract(epoch from g.blocked_until - clock_timestamp()) * 1000), 0))::int as blocked_ms,
+			greatest(0, coalesce(ceil(extract(epoch from greatest(g.blocked_until, case when g.closed_reason is not null
+				then g.probe_at end) - clock_timestamp()) * 1000), 0))::int as blocked_ms,
 			greatest(0, coalesce(ceil(extract(epoch from g.grants[cardinality(g.grants) - g.rate_count + 1]
 				- clock_timestamp()) * 1000) + g.rate_window_ms, 0))::int as grant_in_ms,
 			(select greatest(0, least(count(*) filter (where submission_id is null and slot < g.concurrency),
@@ -80,9 +80,8 @@ export async function blockGovernor(
 }
 
 /**
- * Closes the provider for a reason that no single job can cure. Jobs stay queued; a probe goes through whenever
- * `blocked_until` passes, and the first one that is not refused for the same reason reopens. A longer wait that a
- * Retry-After asked for stays as it is.
+ * Closes the provider for a reason that no single job can cure. Jobs stay queued; a probe goes through at `probe_at`, and
+ * the first one that is not refused for the same reason reopens. What a Retry-After asked for holds for probes as well.
  */
 export async function closeGovernor(
 	db: Database,
@@ -91,19 +90,15 @@ export async function closeGovernor(
 	await db.$executeRaw`
 		update governor set closed_reason = ${closing.reason}, closed_detail = ${closing.detail},
 			closed_at = coalesce(closed_at, clock_timestamp()),
-			blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => ${closing.probeS}::int))
+			probe_at = greatest(probe_at, clock_timestamp() + make_interval(secs => ${closing.probeS}::int))
 		where provider = ${provider}`;
 }
 
-/**
- * Opens the provider again; does nothing when it is open. Returns whether it was closed. A wait longer than a probe's
- * was asked for by a Retry-After meanwhile, and outlives the closing.
- */
+/** Opens the provider again; does nothing when it is open. Returns whether it was closed, or had been failing. */
 export async function reopenGovernor(db: Database): Promise<boolean> {
 	const opened = await db.$executeRaw`
 		update governor set closed_reason = null, closed_detail = null, closed_at = null, error_streak = 0,
-			blocked_until = case when blocked_until > clock_timestamp() + make_interval(secs => ${probeIntervalS}::int)
-				then blocked_until end
+			probe_at = null
 		where provider = ${provider} and (closed_reason is not null or error_streak > 0)`;
 	return opened > 0;
 }
@@ -123,8 +118,8 @@ export function countedErrorOf(cte: string, detail: string): Prisma.Sql {
 			closed_reason = case when ${opens} then coalesce(closed_reason, 'errors') else closed_reason end,
 			closed_detail = case when ${opens} then coalesce(closed_detail, ${detail}) else closed_detail end,
 			closed_at = case when ${opens} then coalesce(closed_at, clock_timestamp()) else closed_at end,
-			blocked_until = case when ${opens} then greatest(blocked_until,
-				clock_timestamp() + make_interval(secs => ${waitS})) else blocked_until end
+			probe_at = case when ${opens} then greatest(probe_at, clock_timestamp() + make_interval(secs => ${waitS}))
+				else probe_at end
 		from ${Prisma.raw(cte)} where provider = ${provider})`;
 }
 

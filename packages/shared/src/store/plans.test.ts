@@ -114,7 +114,7 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 		["freeLostSlots", "submission_", () => freeLostSlots(store.db)],
 		[
 			"claimDueDeliveries",
-			"delivery_due_idx",
+			"delivery_due_idx or delivery_lane_idx",
 			() => claimDueDeliveries(store.db, "w", 5),
 		],
 		[

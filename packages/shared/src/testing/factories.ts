@@ -4,12 +4,13 @@
  * written by plain inserts, independent of the statements under test; instants are given relative to the database's now.
  */
 import { randomUUID } from "node:crypto";
+import { Prisma } from "@reelay/prisma/client";
 import type { Charge, JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { SubmissionState } from "../domain/submission.ts";
 import { provider } from "../store/governor.ts";
 import type { NewJob } from "../store/jobs.ts";
-import { jsonb } from "../store/sql.ts";
+import { jsonb, laneOf } from "../store/sql.ts";
 import { anError, anOutput } from "./reports.ts";
 import type { TestStore } from "./store.ts";
 
@@ -232,8 +233,9 @@ async function settleJobRow(
 			select new_id('evt'), tenant_id, id, 'video.' || state, to_jsonb(job)
 			from job where id = ${rows.id} and not live
 			returning id, tenant_id, job_id)
-		insert into delivery (id, event_id, tenant_id, url)
-		select new_id('dlv'), born.id, born.tenant_id, webhook_url
+		insert into delivery (id, event_id, tenant_id, url, lane)
+		select new_id('dlv'), born.id, born.tenant_id, webhook_url,
+			${laneOf(Prisma.sql`born.tenant_id`, Prisma.sql`webhook_url`)}
 		from born join job on job.id = born.job_id where webhook_url is not null`;
 }
 
