@@ -24,6 +24,7 @@ export default defineConfig({
 			chaosSeconds: Number(process.env.CHAOS_SECONDS ?? 20),
 			chaosSeed: Number(process.env.CHAOS_SEED ?? Date.now() % 2 ** 31),
 			sigterms: Number(process.env.SIGTERMS ?? 5),
+			backlog: Number(process.env.BACKLOG ?? 3_000),
 		},
 		projects: [
 			{

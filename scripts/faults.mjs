@@ -11,9 +11,9 @@ import { root, run } from "./run.mjs";
 const shortFiles = ["crash", "crash-worker", "chaos"];
 
 const lengths = {
-	short: { CHAOS_SECONDS: "20", SIGTERMS: "5" },
-	full: { CHAOS_SECONDS: "60", SIGTERMS: "20" },
-	long: { CHAOS_SECONDS: "600", SIGTERMS: "100" },
+	short: { CHAOS_SECONDS: "20", SIGTERMS: "5", BACKLOG: "3000" },
+	full: { CHAOS_SECONDS: "60", SIGTERMS: "20", BACKLOG: "10000" },
+	long: { CHAOS_SECONDS: "600", SIGTERMS: "100", BACKLOG: "50000" },
 };
 
 const reports = join(root, "node_modules", ".reelay-test");
@@ -35,7 +35,7 @@ async function main() {
 	const settings = {
 		CHAOS_SEED: String(Date.now() % 2 ** 31),
 		...lengths[flag ?? "full"],
-		...pick(process.env, ["CHAOS_SEED", "CHAOS_SECONDS", "SIGTERMS"]),
+		...pick(process.env, Object.keys({ CHAOS_SEED: "", ...lengths.full })),
 	};
 	process.stdout.write(`The seed is ${settings.CHAOS_SEED}.\n`);
 	const filters = files.map((name) => `/faults/${name}.`);
