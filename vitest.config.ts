@@ -24,6 +24,7 @@ export default defineConfig({
 			chaosSeconds: Number(process.env.CHAOS_SECONDS ?? 20),
 			chaosSeed: Number(process.env.CHAOS_SEED ?? Date.now() % 2 ** 31),
 			sigterms: Number(process.env.SIGTERMS ?? 5),
+			fullLength: process.env.FULL_LENGTH === "true",
 			backlog: Number(process.env.BACKLOG ?? 3_000),
 		},
 		projects: [
@@ -61,7 +62,7 @@ export default defineConfig({
 					include: ["packages/stack/src/faults/**/*.fault.ts"],
 					fileParallelism: false,
 					sequence: { groupOrder: 2 },
-					testTimeout: 300_000,
+					testTimeout: 600_000,
 					hookTimeout: 180_000,
 				},
 			},

@@ -13,7 +13,12 @@ const shortFiles = ["crash", "crash-worker", "chaos"];
 const lengths = {
 	short: { CHAOS_SECONDS: "20", SIGTERMS: "5", BACKLOG: "3000" },
 	full: { CHAOS_SECONDS: "60", SIGTERMS: "20", BACKLOG: "10000" },
-	long: { CHAOS_SECONDS: "600", SIGTERMS: "100", BACKLOG: "50000" },
+	long: {
+		CHAOS_SECONDS: "600",
+		SIGTERMS: "100",
+		BACKLOG: "50000",
+		FULL_LENGTH: "true",
+	},
 };
 
 const reports = join(root, "node_modules", ".reelay-test");
@@ -35,7 +40,7 @@ async function main() {
 	const settings = {
 		CHAOS_SEED: String(Date.now() % 2 ** 31),
 		...lengths[flag ?? "full"],
-		...pick(process.env, Object.keys({ CHAOS_SEED: "", ...lengths.full })),
+		...pick(process.env, ["CHAOS_SEED", ...Object.keys(lengths.long)]),
 	};
 	process.stdout.write(`The seed is ${settings.CHAOS_SEED}.\n`);
 	const filters = files.map((name) => `/faults/${name}.`);

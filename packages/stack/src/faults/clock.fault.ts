@@ -11,7 +11,7 @@ import {
 } from "./provider-stage.ts";
 import { reportFault } from "./report.ts";
 
-const blockedMs = 20_000;
+const blockedMs = 60_000;
 
 /** Runs first in every process of the stack, and concerns the worker: signals step its clock or block its event loop. */
 const shim = `

@@ -4,6 +4,7 @@ import { startProxy } from "@reelay/shared/testing/proxy";
 import { describe, expect, it } from "vitest";
 import { builtEntries } from "../entries.ts";
 import { bells } from "../journeys/stage.ts";
+import { lasting, outlast } from "./length.ts";
 import {
 	callBackOnceMore,
 	expectCallbacksTaken,
@@ -141,10 +142,7 @@ describe.each(bells)("Postgres is half-open, rung by %s", (bell) => {
 				// It must not be taken out of service while it is the one that still can take.
 				const ready = await fetch(`${stage.receiverUrl}/readyz`);
 				expect(ready.status).toBe(200);
-				await eventually(
-					() => expect(Date.now() - stalledAt).toBeGreaterThan(45_000),
-					{ timeoutMs: 60_000, everyMs: 500 },
-				);
+				await outlast(stalledAt, 60_000);
 
 				proxy.restore();
 				const healedAt = Date.now();
@@ -159,7 +157,7 @@ describe.each(bells)("Postgres is half-open, rung by %s", (bell) => {
 				await expectAllSucceeded(stage, await expectNoLeak(stage, own.url));
 				reportFault({
 					row: 21,
-					fault: "Postgres half-open for 45 s",
+					fault: "Postgres half-open for 60 s",
 					bell,
 					invariants: "I1 I2 I3 I4 I5 I8 I10",
 					recoveryMs,
@@ -187,6 +185,7 @@ describe.each(bells)("Postgres is half-open, rung by %s", (bell) => {
 				const pids = pidsOf(stage, "api", "worker", "webhook");
 				proxy.stall();
 				const cutAt = Date.now();
+				const cutMs = lasting(300_000, 70_000);
 				// The callbacks need no worker.
 				await eventually(
 					async () => {
@@ -200,10 +199,7 @@ describe.each(bells)("Postgres is half-open, rung by %s", (bell) => {
 				expect((await stage.job(unrecorded)).state).not.toBe("succeeded");
 				ids.push(await stage.createJob());
 				// Longer than a lease: when the partition heals the worker may have lost what it still answers for.
-				await eventually(
-					() => expect(Date.now() - cutAt).toBeGreaterThan(70_000),
-					{ timeoutMs: 90_000, everyMs: 500 },
-				);
+				await outlast(cutAt, cutMs);
 
 				proxy.restore();
 				const healedAt = Date.now();
@@ -213,7 +209,7 @@ describe.each(bells)("Postgres is half-open, rung by %s", (bell) => {
 				expect(totals.charged_posts).toBe(ids.length);
 				reportFault({
 					row: 47,
-					fault: "worker cut off from Postgres for 70 s with POSTs in flight",
+					fault: `worker cut off from Postgres for ${cutMs / 1000} s with POSTs in flight`,
 					bell,
 					invariants: "I1 I2 I3 I4 I5",
 					recoveryMs: Date.now() - healedAt,
