@@ -23,6 +23,7 @@ export default defineConfig({
 			faultReport: process.env.FAULT_REPORT ?? "",
 			chaosSeconds: Number(process.env.CHAOS_SECONDS ?? 20),
 			chaosSeed: Number(process.env.CHAOS_SEED ?? Date.now() % 2 ** 31),
+			soakSeconds: Number(process.env.SOAK_SECONDS ?? 60),
 			sigterms: Number(process.env.SIGTERMS ?? 5),
 			fullLength: process.env.FULL_LENGTH === "true",
 			backlog: Number(process.env.BACKLOG ?? 3_000),

@@ -12,10 +12,16 @@ const shortFiles = ["crash", "crash-worker", "chaos"];
 
 const lengths = {
 	short: { CHAOS_SECONDS: "20", SIGTERMS: "5", BACKLOG: "3000" },
-	full: { CHAOS_SECONDS: "60", SIGTERMS: "20", BACKLOG: "10000" },
+	full: {
+		CHAOS_SECONDS: "60",
+		SIGTERMS: "20",
+		SOAK_SECONDS: "60",
+		BACKLOG: "10000",
+	},
 	long: {
 		CHAOS_SECONDS: "600",
 		SIGTERMS: "100",
+		SOAK_SECONDS: "1800",
 		BACKLOG: "50000",
 		FULL_LENGTH: "true",
 	},

@@ -1,11 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@reelay/shared/testing/eventually";
 import { describe, expect, inject, it } from "vitest";
 import type { AppName } from "../entries.ts";
 import { bells } from "../journeys/stage.ts";
 import { startLoad } from "./load.ts";
+import { residentMb } from "./memory.ts";
+import { forgetTheDead, resendUnsent } from "./recovery.ts";
 import { reportFault } from "./report.ts";
+import { randomFrom, seed, shuffled } from "./seed.ts";
 import { type FaultStage, openFaultStage } from "./stage.ts";
 
 declare module "vitest" {
@@ -13,14 +15,11 @@ declare module "vitest" {
 		/** How long processes are killed, and how often they are stopped. */
 		chaosSeconds: number;
 		sigterms: number;
-		/** What the order of the killing and the pauses follow from. */
-		chaosSeed: number;
 	}
 }
 
 const seconds = inject("chaosSeconds");
 const sigterms = inject("sigterms");
-const seed = inject("chaosSeed");
 
 const killEveryMs = 3_000;
 const concurrency = 50;
@@ -149,45 +148,6 @@ async function stopInTurn({ stack }: FaultStage): Promise<void> {
 	}
 }
 
-/** Ends what dead workers hold: a minute goes by, and no worker lives meanwhile whose own leases that would cut short. */
-async function forgetTheDead({ stack, sql }: FaultStage): Promise<void> {
-	await stack.processes.get("worker")?.kill("SIGKILL");
-	await sql(
-		"update submission set lease_until = now() - interval '1 s' where lease_until is not null",
-	);
-	await sql("update delivery set due_at = now() where state = 'pending'");
-	await stack.launch("worker");
-}
-
-/**
- * Waits until only such jobs are left as nobody but an operator can end: a worker died between the intent and the POST,
- * so the provider's ledger has nothing of them. Their operator sends them again; returns how many there were.
- */
-async function resendUnsent(stage: FaultStage): Promise<number> {
-	const left = await eventually(async () => {
-		const live = await stage.sql(
-			"select job.id, job.state, s.id as submission from job left join submission s on s.job_id = job.id and s.live where job.live",
-		);
-		const { posts } = await stage.simulator("/ledger?limit=100000");
-		const urls = posts
-			.filter((post: { accepted: boolean }) => post.accepted)
-			.map((post: { callback_url: string }) => post.callback_url)
-			.join("\n");
-		for (const { state, submission } of live) {
-			expect(["unknown", "overdue"]).toContain(state);
-			expect(urls).not.toContain(submission);
-		}
-		return live;
-	}, patience);
-	for (const { id } of left) {
-		const { status } = await stage.api(`/v1/jobs/${id}/resolve`, {
-			body: { outcome: "resubmit" },
-		});
-		expect(status).toBe(200);
-	}
-	return left.length;
-}
-
 async function reachSuccess(
 	{ sql, receiver }: FaultStage,
 	ids: readonly string[],
@@ -221,24 +181,6 @@ async function countAll(stage: FaultStage, ids: readonly string[]) {
 }
 
 function memoryMb({ stack }: FaultStage): number {
-	const pids = [...stack.processes.values()].map(({ pid }) => pid).join(",");
-	const output = execFileSync("ps", ["-o", "rss=", "-p", pids], {
-		encoding: "utf8",
-	});
-	const kilobytes = output.trim().split(/\s+/).map(Number);
-	return Math.round(kilobytes.reduce((sum, rss) => sum + rss, 0) / 1024);
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed. */
-function randomFrom(start: number): () => number {
-	let state = start >>> 0;
-	return () => {
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return state / 2 ** 32;
-	};
-}
-
-function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
-	const keyed = items.map((item) => ({ item, key: random() }));
-	return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
+	const all = [...stack.processes.values()].map(({ pid }) => residentMb(pid));
+	return Math.round(all.reduce((sum: number, mb) => sum + (mb ?? 0), 0));
 }

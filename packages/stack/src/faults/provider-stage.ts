@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { type AppName, builtEntries } from "../entries.ts";
 import type { JsonAnswer } from "../journeys/json-answer.ts";
 import { findFreePort } from "../ports.ts";
 import { type RunningProcess, startProcess } from "../processes.ts";
+import { residentMb } from "./memory.ts";
 import { type FaultStage, openFaultStage } from "./stage.ts";
 
 /** A fault stage for what the provider does wrong: one stack for many rows, each with jobs of its own. */
@@ -111,14 +112,4 @@ export async function openProviderStage(
 			await stage.close();
 		},
 	};
-}
-
-function residentMb(pid: number | undefined): number | null {
-	try {
-		const status = readFileSync(`/proc/${pid}/status`, "utf8");
-		const [, kb] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-		return kb === undefined ? null : Number(kb) / 1024;
-	} catch {
-		return null;
-	}
 }

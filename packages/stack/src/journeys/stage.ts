@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTestRedis } from "@reelay/shared/testing/redis";
+import { createAppEnv } from "../app-env.ts";
 import { builtEntries, type StackEntries } from "../entries.ts";
 import { findFreePort } from "../ports.ts";
 import { loadStackSettings, type StackSettings } from "../settings.ts";
@@ -27,6 +28,8 @@ export type Stage = {
 	simulator(path: string, body?: unknown): Promise<JsonAnswer>;
 	apiUrl: string;
 	receiverUrl: string;
+	/** What every process of the stack finds in its environment. */
+	env: Record<string, string | undefined>;
 	close(): Promise<void>;
 };
 
@@ -68,6 +71,11 @@ export async function openStage(
 		receiver,
 		apiUrl,
 		receiverUrl: `http://127.0.0.1:${settings.webhookPort}`,
+		env: createAppEnv({
+			settings,
+			secrets: stack.secrets,
+			databaseUrl: stack.databaseUrl,
+		}),
 		api: (path, options = {}) =>
 			call(`${apiUrl}${path}`, {
 				...options,
