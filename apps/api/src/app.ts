@@ -10,13 +10,12 @@ import {
 import { requestIdMiddleware } from "@reelay/shared/runtime/request-id";
 import express, { type Express } from "express";
 import helmet from "helmet";
-import type { CreateJobDeps } from "./create-job.ts";
 import { authenticate } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
-import { jobRoutes } from "./routes/jobs.ts";
+import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
 
-export type AppDeps = CreateJobDeps & { logger: Logger; health: HealthOptions };
+export type AppDeps = JobRoutesDeps & { logger: Logger; health: HealthOptions };
 
 /** The whole REST API as an Express app that does not listen. */
 export function createApp(deps: AppDeps): Express {

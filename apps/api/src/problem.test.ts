@@ -64,6 +64,11 @@ describe("databaseProblems", () => {
 		Object.assign(new Error("x"), {
 			meta: { driverAdapterError: { cause: { originalCode: "53300" } } },
 		}),
+		...["57014", "40P01", "40001"].map((originalCode) =>
+			Object.assign(new Error(originalCode), {
+				meta: { driverAdapterError: { cause: { originalCode } } },
+			}),
+		),
 	])("makes a database that is away a 503 that keeps its cause", (error) => {
 		expect(pass(error)).toMatchObject({ status: 503, cause: error });
 	});

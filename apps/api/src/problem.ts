@@ -1,7 +1,7 @@
 import { type ProblemCode, problems } from "@reelay/shared/domain/errors";
 import type { Violation } from "@reelay/shared/domain/violation";
 import { ProblemError } from "@reelay/shared/runtime/problem-details";
-import { isDatabaseUnavailable } from "@reelay/shared/store/database";
+import { mayPass } from "@reelay/shared/store/database";
 import type { ErrorRequestHandler } from "express";
 
 /** Something that is wrong, and whether it is in the body, in the query or in a header. */
@@ -29,20 +29,20 @@ export function noSuchJob(): ProblemError {
 	return problemFor("not_found", { detail: "There is no job with this id." });
 }
 
-/** A database that is away is a 503 that may be tried again, and not a fault of the request. */
+/** A database that is away, or that gave up a statement, is a 503 that may be tried again, and not a fault of the request. */
 export const databaseProblems: ErrorRequestHandler = (
 	error,
 	_req,
 	_res,
 	next,
 ) => {
-	if (!isDatabaseUnavailable(error)) {
+	if (!mayPass(error)) {
 		next(error);
 		return;
 	}
 	const problem = problemFor("unavailable", {
 		detail:
-			"The database cannot be reached. Try again; with the same Idempotency-Key, a job that was accepted after all is not made twice.",
+			"The database cannot be reached, or did not come to an end in time. Try again; with the same Idempotency-Key, a job that was accepted after all is not made twice.",
 		headers: { "Retry-After": "5" },
 	});
 	problem.cause = error;

@@ -8,6 +8,10 @@ import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
 
+// A list over a long history may take long; it is given up before its client is, and holds up nothing but other reads.
+const readPoolSize = 5;
+const readTimeoutMs = 5_000;
+
 /** The process as `main.ts` runs it; a test passes a racepoint of its own. */
 export function createApiService(
 	racepoint: Racepoint = noRacepoint,
@@ -21,6 +25,12 @@ export function createApiService(
 				url: config.DATABASE_URL,
 				applicationName: "reelay-api",
 				poolSize: 10,
+			});
+			const reads = await openDatabase({
+				url: config.DATABASE_URL,
+				applicationName: "reelay-api-reads",
+				poolSize: readPoolSize,
+				statementTimeoutMs: readTimeoutMs,
 			});
 			const ringsLost = metrics.counter(
 				"rings_lost_total",
@@ -50,6 +60,7 @@ export function createApiService(
 			}
 			const app = createApp({
 				db: database.db,
+				reads: reads.db,
 				ringer,
 				logger,
 				maxSubmissions: config.MAX_SUBMISSIONS,
@@ -72,7 +83,7 @@ export function createApiService(
 				async stop() {
 					await server.close(config.STOP_GRACE_S * 1000);
 					await ringer.close();
-					await database.close();
+					await Promise.all([database.close(), reads.close()]);
 				},
 			};
 		},

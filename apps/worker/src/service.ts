@@ -7,6 +7,9 @@ import express from "express";
 import { workerConfigSchema, workerSecrets } from "./config.ts";
 import { startWorker } from "./worker.ts";
 
+// What counts rows for the metrics must not take connections from what claims, records and renews.
+const reportTimeoutMs = 5_000;
+
 /** The process as `main.ts` runs it; a test passes a racepoint of its own. */
 export function createWorkerService(
 	racepoint: Racepoint = noRacepoint,
@@ -21,9 +24,16 @@ export function createWorkerService(
 				applicationName: "reelay-worker",
 				poolSize: 16,
 			});
+			const reports = await openDatabase({
+				url: config.DATABASE_URL,
+				applicationName: "reelay-worker-reports",
+				poolSize: 1,
+				statementTimeoutMs: reportTimeoutMs,
+			});
 			const worker = await startWorker({
 				config,
 				db: database.db,
+				reports: reports.db,
 				logger,
 				metrics,
 				racepoint,
@@ -48,7 +58,7 @@ export function createWorkerService(
 					// The health routes answer until the last submission is written down.
 					await worker.stop();
 					await server.close(1_000);
-					await database.close();
+					await Promise.all([database.close(), reports.close()]);
 				},
 			};
 		},

@@ -51,6 +51,7 @@ const start = () =>
 	startWorker({
 		config,
 		db: store.db,
+		reports: store.db,
 		logger: log.logger,
 		metrics: createMetrics("worker"),
 	});

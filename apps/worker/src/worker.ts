@@ -16,6 +16,8 @@ import { createWorkerMetrics } from "./worker-metrics.ts";
 export type WorkerDeps = {
 	config: WorkerConfig;
 	db: Database;
+	/** Where the metrics count rows, so that nothing else waits for them. */
+	reports: Database;
 	logger: Logger;
 	metrics: Metrics;
 	/** Nothing in production; where a test stops the process. */
@@ -55,7 +57,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			if (deliveries > 0) deliverer.wake();
 		},
 	});
-	counted.watch(db, {
+	counted.watch(deps.reports, {
 		submissions: submitter.inFlight,
 		attempts: deliverer.inFlight,
 	});
@@ -63,7 +65,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 	const sweeps = startSweeps(
 		createSweeps({
 			db,
-			workerId,
+			heldSubmissions: submitter.held,
 			ringer: bell.ringer,
 			racepoint,
 			wakeSubmitter: submitter.wake,

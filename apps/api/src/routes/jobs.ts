@@ -26,9 +26,14 @@ import { resolveJob } from "../resolve-job.ts";
 /** Seconds until asking again is worth while; a render takes minutes. */
 const pollAfterS = "5";
 
+export type JobRoutesDeps = CreateJobDeps & {
+	/** Where the routes that only read do so: however slow they are, they take no connection from an accept. */
+	reads: Database;
+};
+
 /** The routes of /v1/jobs: create, list, read, timeline and cancel. */
-export function jobRoutes(deps: CreateJobDeps): Router {
-	const { db } = deps;
+export function jobRoutes(deps: JobRoutesDeps): Router {
+	const { reads } = deps;
 	const router = Router();
 
 	router.post(
@@ -49,7 +54,7 @@ export function jobRoutes(deps: CreateJobDeps): Router {
 
 	router.get("/", requireScope("jobs:read"), async (req, res) => {
 		const query = parseQuery(listJobsSchema, req.query);
-		const jobs = await listJobs(db, {
+		const jobs = await listJobs(reads, {
 			tenantId: ownerOf(res).tenantId,
 			states: query.state,
 			afterId: query.cursor === undefined ? null : openCursor(query.cursor),
@@ -66,15 +71,15 @@ export function jobRoutes(deps: CreateJobDeps): Router {
 	});
 
 	router.get("/:id", requireScope("jobs:read"), async (req, res) => {
-		const job = await getJob(db, req, res);
+		const job = await getJob(reads, req, res);
 		if (!isFinal(job.state)) res.set("Retry-After", pollAfterS);
-		res.json(await viewWithWaiting(db, job));
+		res.json(await viewWithWaiting(reads, job));
 	});
 
 	router.get("/:id/events", requireScope("jobs:read"), async (req, res) => {
 		const query = parseQuery(listTimelineSchema, req.query);
-		const job = await getJob(db, req, res);
-		const entries = await listTimeline(db, {
+		const job = await getJob(reads, req, res);
+		const entries = await listTimeline(reads, {
 			jobId: job.id,
 			afterId: BigInt(query.after),
 			limit: query.limit + 1,

@@ -72,11 +72,13 @@ export async function setStage({
 		applicationName: "reelay-test",
 		poolSize: 5,
 	});
+	const db = watchDatabase(proxied.db, onStatement);
 	const log = createMemoryLog();
 	const rings: ApiStage["rings"] = [];
 	const served = await serve(
 		createApp({
-			db: watchDatabase(proxied.db, onStatement),
+			db,
+			reads: db,
 			ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
 			logger: log.logger,
 			maxSubmissions: 3,

@@ -23,7 +23,6 @@ import type {
 } from "@reelay/shared/store/deliveries";
 
 export type DeliverEventDeps = {
-	workerId: string;
 	post: (request: {
 		url: string;
 		headers: Record<string, string>;
@@ -53,7 +52,7 @@ export async function deliverEvent(
 	const retryAfterMs = end.kind === "answered" ? end.retryAfterMs : null;
 	const attempt: AttemptRecord = {
 		deliveryId: delivery.id,
-		workerId: deps.workerId,
+		owner: delivery.owner,
 		n: delivery.attempt,
 		outcome,
 		status: end.kind === "answered" ? end.status : null,

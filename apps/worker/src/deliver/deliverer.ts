@@ -32,7 +32,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 				if (deliveries.length < room) return;
 			}
 		} catch (error) {
-			// The tick wakes us again within a second; nothing was lost, because a claim that failed took nothing.
+			// The tick wakes us again within a second, and the next claim gives back what this one may have taken.
 			deps.logger.error({ err: error }, "deliveryClaim.failed");
 		}
 	}

@@ -7,7 +7,9 @@ import type { Database } from "@reelay/shared/store/database";
 import {
 	claimDueDeliveries,
 	recordAttempt,
+	returnUnheardDeliveries,
 } from "@reelay/shared/store/deliveries";
+import { createClaimNames } from "../claim-names.ts";
 import type { WorkerConfig } from "../config.ts";
 import { type DeliverEventDeps, deliverEvent } from "./deliver-event.ts";
 import { createDeliverer, type Deliverer } from "./deliverer.ts";
@@ -36,7 +38,6 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		onAllowedPrivate: (use) => logger.debug(use, "outbound.allowedPrivate"),
 	});
 	const attempt: DeliverEventDeps = {
-		workerId,
 		secrets: createSecretCache(db, config.ENCRYPTION_KEYS),
 		record: (record) => {
 			deps.onAttempt(record.outcome);
@@ -55,8 +56,15 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		logger,
 		racepoint: deps.racepoint,
 	};
+	const claims = createClaimNames({
+		workerId,
+		giveBack: (owners) => returnUnheardDeliveries(db, owners),
+		clock: systemClock,
+		logger,
+	});
 	const deliverer = createDeliverer({
-		claim: (limit) => claimDueDeliveries(db, workerId, limit),
+		claim: (limit) =>
+			claims.claim((owner) => claimDueDeliveries(db, owner, limit)),
 		deliver: (delivery) => deliverEvent(attempt, delivery),
 		logger,
 		maxInFlight: config.DELIVER_CONCURRENCY,
@@ -65,6 +73,8 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		...deliverer,
 		async stop() {
 			await deliverer.stop();
+			// If this fails too, the leases run out.
+			await claims.giveBackUnheard().catch(() => {});
 			await outbound.destroy();
 		},
 	};

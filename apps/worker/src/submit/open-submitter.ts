@@ -9,9 +9,11 @@ import {
 	findGovernorStatus,
 } from "@reelay/shared/store/governor";
 import { doubtSubmission } from "@reelay/shared/store/submissions";
+import { createClaimNames } from "../claim-names.ts";
 import type { WorkerConfig } from "../config.ts";
 import { createProviderClient } from "./provider-client.ts";
 import type { Recorded } from "./record-outcome.ts";
+import { returnUnheard } from "./return-unheard.ts";
 import { submitJob } from "./submit-job.ts";
 import { createSubmitter, type Submitter } from "./submitter.ts";
 
@@ -45,10 +47,16 @@ export async function openSubmitter(
 	});
 	const callbackUrl = (submissionId: string) =>
 		`${config.CALLBACK_BASE_URL}/callbacks/see2ai/${signCallbackToken(submissionId, config.CALLBACK_KEYS)}`;
+	const claims = createClaimNames({
+		workerId,
+		giveBack: (owners) => returnUnheard(db, owners),
+		clock: systemClock,
+		logger,
+	});
 	const submitter = createSubmitter({
 		async claim() {
 			await deps.racepoint?.("submit.beforeClaim");
-			return claimNextSubmission(db, workerId);
+			return claims.claim((owner) => claimNextSubmission(db, owner));
 		},
 		governorStatus: () => findGovernorStatus(db),
 		submit: (submission) =>
@@ -78,6 +86,8 @@ export async function openSubmitter(
 		...submitter,
 		async stop(graceMs) {
 			await submitter.stop(graceMs);
+			// If this fails too, the leases run out.
+			await claims.giveBackUnheard().catch(() => {});
 			await provider.close();
 		},
 	};

@@ -169,6 +169,22 @@ describe("with nothing to claim", () => {
 	});
 });
 
+describe("held", () => {
+	it("names what is waited for, and no longer what has ended, however it ended", async () => {
+		const stage = setStage(3);
+		stage.submitter.wake();
+		await settle();
+		const before = stage.submitter.held();
+
+		stage.end("sub_1");
+		stage.end("sub_2", new Error("could not be written"));
+		await settle();
+
+		expect(before).toEqual(["sub_1", "sub_2", "sub_3"]);
+		expect(stage.submitter.held()).toEqual(["sub_3"]);
+	});
+});
+
 describe("an error", () => {
 	it("of the claim is logged, and the claim is tried again", async () => {
 		let isAway = true;

@@ -19,6 +19,8 @@ export type Submitter = {
 	/** There may be work: claims until there is none, the governor says no, or this worker is full. Returns at once. */
 	wake(): void;
 	inFlight(): number;
+	/** The submissions that this worker waits for, whose leases are therefore its to renew. */
+	held(): string[];
 	/** Stops claiming, waits for answers up to the grace, then leaves what is still open to `unknown`. */
 	stop(graceMs: number): Promise<void>;
 };
@@ -85,6 +87,7 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 	return {
 		wake: loop.wake,
 		inFlight: () => underWay.size,
+		held: () => [...underWay.keys()].map(({ id }) => id),
 		async stop(graceMs) {
 			const stopped = loop.stop();
 			clearTimeout(timer);

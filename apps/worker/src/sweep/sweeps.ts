@@ -20,7 +20,8 @@ import type { Sweep } from "./every.ts";
 
 export type SweepDeps = {
 	db: Database;
-	workerId: string;
+	/** The submissions that this worker waits for. */
+	heldSubmissions: () => string[];
 	ringer: Pick<Ringer, "enqueueAndWait" | "hasForgotten">;
 	/** Wakes this worker's own claimers; what keeps work flowing when the bell is broken. */
 	wakeSubmitter: () => void;
@@ -82,7 +83,7 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		{
 			name: "leaseRenewal",
 			everyMs: leaseRenewalMs,
-			pass: () => renewLeases(db, deps.workerId),
+			pass: () => renewLeases(db, deps.heldSubmissions()),
 		},
 		// Repairs: a worker that died or stalled between the intent and the answer. Intent → unknown.
 		{ name: "rescue", everyMs: 5_000, pass: () => rescueLeases(db, batch) },

@@ -67,7 +67,6 @@ export async function setStage(): Promise<DeliveryStage> {
 	const deliver = (delivery: ClaimedDelivery) =>
 		deliverEvent(
 			{
-				workerId,
 				secrets: createSecretCache(store.db, keyring),
 				record: (attempt) => recordAttempt(store.db, attempt),
 				post: (request) =>

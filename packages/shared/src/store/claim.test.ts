@@ -7,7 +7,11 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { claimNextSubmission, renewLeases } from "./claim.ts";
+import {
+	claimNextSubmission,
+	listUnheardIntents,
+	renewLeases,
+} from "./claim.ts";
 import { ensureGovernor } from "./governor.ts";
 import { findJob } from "./jobs.ts";
 
@@ -167,21 +171,32 @@ describe("claimNextSubmission", () => {
 });
 
 describe("renewLeases", () => {
-	it("extends the leases of its worker alone, and gives none to what was answered", async () => {
-		const mine = await aJob(store, { state: "submitting", leaseInS: 5 });
-		const theirs = await aJob(store, {
-			state: "submitting",
-			leaseInS: 5,
-			workerId: "worker-2",
-		});
-		await aJob(store, { state: "rendering" });
+	it("extends the leases that it is given, also of its owner's no other, and gives none to what was answered", async () => {
+		const held = await aJob(store, { state: "submitting", leaseInS: 5 });
+		const unheard = await aJob(store, { state: "submitting", leaseInS: 5 });
+		const answered = await aJob(store, { state: "rendering" });
 
-		const renewed = await renewLeases(store.db, "worker-1");
+		const renewed = await renewLeases(
+			store.db,
+			[held, answered].map(submissionOf),
+		);
 
 		expect(renewed).toBe(1);
 		const long = await store.db.$queryRaw`
 			select id from submission where lease_until > now() + interval '50 s'`;
-		expect(long).toEqual([{ id: submissionOf(mine) }]);
-		expect(await reread(theirs)).toMatchObject({ state: "submitting" });
+		expect(long).toEqual([{ id: submissionOf(held) }]);
+		expect(await reread(unheard)).toMatchObject({ state: "submitting" });
+	});
+});
+
+describe("listUnheardIntents", () => {
+	it("finds the intents of these claims, and nothing that was answered or is another's", async () => {
+		const unheard = await aJob(store, { state: "submitting", workerId: "w/1" });
+		await aJob(store, { state: "submitting", workerId: "w/2" });
+		await aJob(store, { state: "rendering", workerId: "w/1" });
+
+		expect(await listUnheardIntents(store.db, ["w/1", "w/3"])).toEqual([
+			submissionOf(unheard),
+		]);
 	});
 });

@@ -40,10 +40,10 @@ const maxTries = 20;
  */
 export async function claimNextSubmission(
 	db: Database,
-	workerId: string,
+	owner: string,
 ): Promise<ClaimedSubmission | null> {
 	for (let tries = 1; tries <= maxTries; tries += 1) {
-		const [row] = await claimOnce(db, workerId);
+		const [row] = await claimOnce(db, owner);
 		if (row === undefined) return null;
 		const { contended, ...submission } = row;
 		if (!contended) return submission;
@@ -54,7 +54,7 @@ export async function claimNextSubmission(
 /** One row when something was claimed, a contended one when another worker took the same turn, none otherwise. */
 function claimOnce(
 	db: Database,
-	workerId: string,
+	owner: string,
 ): Promise<(ClaimedSubmission & { contended: boolean })[]> {
 	return db.$queryRaw`
 		with recursive ${nextTurn},
@@ -96,7 +96,7 @@ function claimOnce(
 			returning job.id, submission_seq, job.tenant_id, action, input, timeout_s, permit.is_probe),
 		intent as (
 			insert into submission (id, job_id, n, lease_owner, lease_until, callback_due_at)
-			select new_id('sub'), id, submission_seq, ${workerId}, now() + make_interval(secs => ${leaseS}::int),
+			select new_id('sub'), id, submission_seq, ${owner}, now() + make_interval(secs => ${leaseS}::int),
 				now() + make_interval(secs => timeout_s)
 			from claimed returning id, job_id, n),
 		held as (
@@ -146,12 +146,28 @@ const nextTurn = Prisma.sql`
 				where job.tenant_id = tenant.id))
 		order by waiting.priority, effective_vt, tenant.id limit 1)`;
 
-/** Extends the leases of every submission that this worker still waits for; called well within a lease's length. */
+/**
+ * Extends the leases of the submissions that a worker says it waits for; called well within a lease's length. It goes by
+ * their ids and never by their owner: a lease that its owner does not know of has to run out.
+ */
 export async function renewLeases(
 	db: Database,
-	workerId: string,
+	submissionIds: readonly string[],
 ): Promise<number> {
 	return db.$executeRaw`
 		update submission set lease_until = now() + make_interval(secs => ${leaseS}::int)
-		where lease_owner = ${workerId} and lease_until is not null`;
+		where id = any(${submissionIds}::text[]) and lease_until is not null`;
+}
+
+/**
+ * The intents that claims under these names have left: claims that were committed while their answer was lost, so that no
+ * byte of them has been sent. Only for a caller who knows that no such claim was ever answered. Index: submission_lease_idx.
+ */
+export async function listUnheardIntents(
+	db: Database,
+	owners: readonly string[],
+): Promise<string[]> {
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		select id from submission where lease_until is not null and lease_owner = any(${owners}::text[])`;
+	return rows.map((row) => row.id);
 }

@@ -1,9 +1,10 @@
 import pg from "pg";
 import { afterAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { createTestDatabase } from "../testing/database.ts";
+import { startPostgresFaults } from "../testing/postgres-faults.ts";
 import { startProxy } from "../testing/proxy.ts";
 import { openTestStore } from "../testing/store.ts";
-import { isDatabaseUnavailable, openDatabase } from "./database.ts";
+import { isDatabaseUnavailable, mayPass, openDatabase } from "./database.ts";
 
 const database = await createTestDatabase();
 afterAll(() => database.drop());
@@ -125,5 +126,43 @@ describe("isDatabaseUnavailable", () => {
 		const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
 
 		expect(isDatabaseUnavailable(new Error("outer", { cause }))).toBe(true);
+	});
+});
+
+describe("mayPass", () => {
+	it.each(["57014", "40P01", "40001"])(
+		"is true of a statement that Postgres gave up with %s, although the database is there",
+		async (sqlState) => {
+			const faults = await startPostgresFaults(database.url);
+			onTestFinished(() => faults.close());
+			const { db } = await open(faults.url);
+			faults.decide(() => ({ when: "refused", sqlState }));
+
+			const error = await errorOf(db.$queryRaw`select 1`);
+
+			expect([mayPass(error), isDatabaseUnavailable(error)]).toEqual([
+				true,
+				false,
+			]);
+		},
+	);
+
+	it("is true of a database that cannot be reached", async () => {
+		const network = await startProxy(database.url);
+		const { db } = await open(network.url);
+		network.cut();
+
+		const error = await errorOf(db.$queryRaw`select 1`);
+		await network.close();
+
+		expect(mayPass(error)).toBe(true);
+	});
+
+	it("is false of a statement that will fail again", async () => {
+		const { db } = await open(database.url);
+
+		const error = await errorOf(db.$queryRaw`select * from nothing`);
+
+		expect(mayPass(error)).toBe(false);
 	});
 });

@@ -20,6 +20,8 @@ export async function openDatabase(options: {
 	url: string;
 	applicationName: string;
 	poolSize: number;
+	/** How long one statement may take in the server. */
+	statementTimeoutMs?: number;
 	mayBeAway?: boolean;
 }): Promise<OpenDatabase> {
 	const pending = await listPendingMigrations({ url: options.url }).catch(
@@ -68,8 +70,39 @@ const unavailableCodes = new Set([
 const unavailableWords =
 	/connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|can't reach database|connection.*closed/i;
 
+// Postgres' ways of ending one statement that may succeed when it is sent again: a serialization failure, a deadlock, a
+// lock that was not free, and a timeout.
+const passingStates = new Set(["40001", "40P01", "55P03", "57014"]);
+
 /** True when the statement failed because the database cannot be reached, so that the same call may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
+	return someCause(
+		error,
+		({ codes, message }) =>
+			codes.some(
+				(code) => unavailableCodes.has(code) || unavailableStates.test(code),
+			) || unavailableWords.test(message),
+	);
+}
+
+/**
+ * True when the same call may succeed a moment later: the database is away, or it gave up this one statement. Neither
+ * says that the statement was not committed.
+ */
+export function mayPass(error: unknown): boolean {
+	return (
+		isDatabaseUnavailable(error) ||
+		someCause(error, ({ codes }) =>
+			codes.some((code) => passingStates.has(code)),
+		)
+	);
+}
+
+/** Whether the error, or what lies behind it, is as described; drivers and Prisma wrap what Postgres said. */
+function someCause(
+	error: unknown,
+	isIt: (told: { codes: string[]; message: string }) => boolean,
+): boolean {
 	for (let depth = 0; depth < 5; depth += 1) {
 		if (typeof error !== "object" || error === null) return false;
 		const { code, originalCode, message, cause, meta } = error as {
@@ -79,15 +112,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 			cause?: unknown;
 			meta?: { driverAdapterError?: unknown };
 		};
-		for (const value of [code, originalCode]) {
-			if (typeof value !== "string") continue;
-			if (unavailableCodes.has(value) || unavailableStates.test(value)) {
-				return true;
-			}
-		}
-		if (typeof message === "string" && unavailableWords.test(message)) {
-			return true;
-		}
+		const codes = [code, originalCode].filter(
+			(value) => typeof value === "string",
+		);
+		const text = typeof message === "string" ? message : "";
+		if (isIt({ codes, message: text })) return true;
 		error = meta?.driverAdapterError ?? cause;
 	}
 	return false;

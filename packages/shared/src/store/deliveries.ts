@@ -18,6 +18,8 @@ export type ClaimedDelivery = {
 	event_id: string;
 	tenant_id: string;
 	url: string;
+	/** The name under which it was claimed, which is asked for when the attempt is recorded. */
+	owner: string;
 	/** The number of this attempt, from 1. */
 	attempt: number;
 	event_type: string;
@@ -33,7 +35,7 @@ export type ClaimedDelivery = {
  */
 export async function claimDueDeliveries(
 	db: Database,
-	workerId: string,
+	owner: string,
 	limit: number,
 ): Promise<ClaimedDelivery[]> {
 	return db.$queryRaw<ClaimedDelivery[]>`
@@ -54,18 +56,33 @@ export async function claimDueDeliveries(
 					for update skip locked) as candidate) as oldest
 			order by oldest.place, oldest.due_at limit ${limit}::int),
 		claimed as (
-			update delivery set attempts = attempts + 1, lease_owner = ${workerId},
+			update delivery set attempts = attempts + 1, lease_owner = ${owner},
 				due_at = now() + make_interval(secs => ${attemptLeaseS}::int)
 			from due where delivery.id = due.id
-			returning delivery.id, event_id, delivery.tenant_id, url, attempts)
-		select claimed.id, event_id, claimed.tenant_id, url, attempts as attempt,
+			returning delivery.id, event_id, delivery.tenant_id, url, lease_owner, attempts)
+		select claimed.id, event_id, claimed.tenant_id, url, lease_owner as owner, attempts as attempt,
 			event.type as event_type, event.created_at as event_at, event.snapshot
 		from claimed join event on event.id = claimed.event_id`;
 }
 
+/**
+ * Undoes claims that were committed while their answer was lost: no attempt was made, so none is counted, and the
+ * deliveries are due again. Only for a caller who knows that no claim under these names was ever answered. Reads what is
+ * leased by delivery_due_idx.
+ */
+export async function returnUnheardDeliveries(
+	db: Database,
+	owners: readonly string[],
+): Promise<number> {
+	return db.$executeRaw`
+		update delivery set attempts = attempts - 1, lease_owner = null, due_at = now()
+		where due_at <= now() + make_interval(secs => ${attemptLeaseS}::int) and lease_owner = any(${owners}::text[])`;
+}
+
 export type AttemptRecord = {
 	deliveryId: string;
-	workerId: string;
+	/** The name under which it was claimed. */
+	owner: string;
 	n: number;
 	outcome: AttemptOutcome;
 	status: number | null;
@@ -96,7 +113,7 @@ export async function recordAttempt(
 			due_at = case when ${state} = 'pending' then now() + ${record.nextInMs}::int * interval '1 ms' end,
 			finished_at = case when ${state} = 'pending' then null else now() end
 		where id = ${record.deliveryId} and state = 'pending'
-			and ((lease_owner = ${record.workerId} and attempts = ${record.n}::int) or ${state} = 'delivered')
+			and ((lease_owner = ${record.owner} and attempts = ${record.n}::int) or ${state} = 'delivered')
 		returning state`;
 	return rows[0]?.state ?? null;
 }

@@ -7,8 +7,12 @@ import {
 } from "../testing/factories.ts";
 import { anError, aSuccess } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
-import { claimNextSubmission, renewLeases } from "./claim.ts";
-import { claimDueDeliveries } from "./deliveries.ts";
+import {
+	claimNextSubmission,
+	listUnheardIntents,
+	renewLeases,
+} from "./claim.ts";
+import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
 import { findGovernorStatus, freeLostSlots } from "./governor.ts";
 import {
 	findJobByIdempotencyKey,
@@ -99,7 +103,21 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			() => expireQueued(store.db, 5, anError("start_deadline_passed")),
 		],
 		["rescueLeases", "submission_lease_idx", () => rescueLeases(store.db, 5)],
-		["renewLeases", "submission_lease_idx", () => renewLeases(store.db, "w")],
+		[
+			"renewLeases",
+			"submission_",
+			() => renewLeases(store.db, ["sub_1", "sub_2"]),
+		],
+		[
+			"listUnheardIntents",
+			"submission_lease_idx",
+			() => listUnheardIntents(store.db, ["w"]),
+		],
+		[
+			"returnUnheardDeliveries",
+			"delivery_due_idx",
+			() => returnUnheardDeliveries(store.db, ["w"]),
+		],
 		["markOverdue", "submission_due_idx", () => markOverdue(store.db, 5)],
 		[
 			"lapseOverdue",

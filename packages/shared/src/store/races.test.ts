@@ -13,7 +13,11 @@ import {
 	aSuccess,
 } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
-import { claimNextSubmission, renewLeases } from "./claim.ts";
+import {
+	claimNextSubmission,
+	listUnheardIntents,
+	renewLeases,
+} from "./claim.ts";
 import { claimDueDeliveries, recordAttempt } from "./deliveries.ts";
 import {
 	blockGovernor,
@@ -124,12 +128,12 @@ async function claimOne(world: World): Promise<void> {
 }
 
 async function deliverSome({ random }: World): Promise<void> {
-	const workerId = `worker-${Math.floor(random() * 3)}`;
-	for (const delivery of await claimDueDeliveries(store.db, workerId, 3)) {
+	const owner = `worker-${Math.floor(random() * 3)}`;
+	for (const delivery of await claimDueDeliveries(store.db, owner, 3)) {
 		const outcome = random() < 0.5 ? "retry" : "delivered";
 		await recordAttempt(store.db, {
 			deliveryId: delivery.id,
-			workerId,
+			owner,
 			n: delivery.attempt,
 			outcome,
 			status: null,
@@ -163,7 +167,8 @@ const sweeps = [
 	() => rescueLeases(store.db, 10),
 	() => markOverdue(store.db, 10),
 	() => lapseOverdue(store.db, 10, anError("no_result")),
-	() => renewLeases(store.db, "worker-1"),
+	async () =>
+		renewLeases(store.db, await listUnheardIntents(store.db, ["worker-1"])),
 	() => freeLostSlots(store.db),
 	() => pruneIdempotencyKeys(store.db, 10),
 	() => blockGovernor(store.db, 5),

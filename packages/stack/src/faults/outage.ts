@@ -69,8 +69,10 @@ export async function expectCallbacksTaken(stage: FaultStage, count: number) {
 
 const pools: Record<string, number> = {
 	"reelay-api": 10,
+	"reelay-api-reads": 5,
 	"reelay-webhook": 10,
 	"reelay-worker": 16,
+	"reelay-worker-reports": 1,
 };
 
 /** After a fault each process works, and holds no more connections than its pool may. */
