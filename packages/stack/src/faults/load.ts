@@ -52,11 +52,13 @@ export function startLoad(stage: FaultStage, options: LoadOptions): Load {
 	};
 }
 
-function shortVideo(prompt: string) {
+/** The body of a job that renders soon and counts as overdue soon. */
+export function shortVideo(prompt: string) {
 	return { input: { prompt, duration: 3 }, timeout_s: 60 };
 }
 
-async function askUntilTaken(
+/** The id of the job that the key stands for; asks again with the same key for as long as the answer may pass. */
+export async function askUntilTaken(
 	stage: FaultStage,
 	key: string,
 	wanted: LoadRequest,
