@@ -52,8 +52,7 @@ export function startLoad(stage: FaultStage, options: LoadOptions): Load {
 	};
 }
 
-/** The body of a job that renders soon and counts as overdue soon. */
-export function shortVideo(prompt: string) {
+function shortVideo(prompt: string) {
 	return { input: { prompt, duration: 3 }, timeout_s: 60 };
 }
 

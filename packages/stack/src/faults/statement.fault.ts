@@ -2,7 +2,7 @@ import { eventually } from "@reelay/shared/testing/eventually";
 import { describe, expect, it } from "vitest";
 import type { JsonAnswer } from "../journeys/json-answer.ts";
 import { bells } from "../journeys/stage.ts";
-import { askUntilTaken, shortVideo } from "./load.ts";
+import { askUntilTaken } from "./load.ts";
 import { reportFault } from "./report.ts";
 import {
 	openStatementStage,
@@ -145,15 +145,9 @@ async function createAll(
 	const ids = await Promise.all(
 		cast.map(async ([name, { body }]) => {
 			const input = { prompt: promptOf(name), duration: 3 };
-			const asked = { input, timeout_s: 3600, ...body };
-			const id = await askUntilTaken(stage, name, {
-				body: { ...shortVideo(name), ...asked },
-			});
-			expect(
-				await askUntilTaken(stage, name, {
-					body: { ...shortVideo(name), ...asked },
-				}),
-			).toBe(id);
+			const asked = { body: { input, timeout_s: 3600, ...body } };
+			const id = await askUntilTaken(stage, name, asked);
+			expect(await askUntilTaken(stage, name, asked)).toBe(id);
 			return [name, id];
 		}),
 	);
