@@ -1,7 +1,10 @@
 import { type ProblemCode, problems } from "@reelay/shared/domain/errors";
 import type { Violation } from "@reelay/shared/domain/violation";
 import { ProblemError } from "@reelay/shared/runtime/problem-details";
-import { mayPass } from "@reelay/shared/store/database";
+import {
+	isDatabaseUnavailable,
+	isStatementGivenUp,
+} from "@reelay/shared/store/database";
 import type { ErrorRequestHandler } from "express";
 
 /** Something that is wrong, and whether it is in the body, in the query or in a header. */
@@ -36,7 +39,7 @@ export const databaseProblems: ErrorRequestHandler = (
 	_res,
 	next,
 ) => {
-	if (!mayPass(error)) {
+	if (!isDatabaseUnavailable(error) && !isStatementGivenUp(error)) {
 		next(error);
 		return;
 	}

@@ -13,6 +13,7 @@ import { createClaimNames } from "../claim-names.ts";
 import type { WorkerConfig } from "../config.ts";
 import { type DeliverEventDeps, deliverEvent } from "./deliver-event.ts";
 import { createDeliverer, type Deliverer } from "./deliverer.ts";
+import { retryGivenUp } from "./retry-given-up.ts";
 import { createSecretCache } from "./secret-cache.ts";
 
 export type OpenDelivererDeps = {
@@ -37,11 +38,12 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		allowCidrs: config.OUTBOUND_ALLOW_CIDRS,
 		onAllowedPrivate: (use) => logger.debug(use, "outbound.allowedPrivate"),
 	});
+	const secrets = createSecretCache(db, config.ENCRYPTION_KEYS);
 	const attempt: DeliverEventDeps = {
-		secrets: createSecretCache(db, config.ENCRYPTION_KEYS),
+		secrets: (tenantId) => retryGivenUp(() => secrets(tenantId)),
 		record: (record) => {
 			deps.onAttempt(record.outcome);
-			return recordAttempt(db, record);
+			return retryGivenUp(() => recordAttempt(db, record));
 		},
 		post: (request) =>
 			postOnce({

@@ -86,15 +86,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 }
 
 /**
- * True when the same call may succeed a moment later: the database is away, or it gave up this one statement. Neither
- * says that the statement was not committed.
+ * True when the database is there and gave up this one statement, so that the same call may succeed a moment later. After
+ * a timeout it may have been committed all the same.
  */
-export function mayPass(error: unknown): boolean {
-	return (
-		isDatabaseUnavailable(error) ||
-		someCause(error, ({ codes }) =>
-			codes.some((code) => passingStates.has(code)),
-		)
+export function isStatementGivenUp(error: unknown): boolean {
+	return someCause(error, ({ codes }) =>
+		codes.some((code) => passingStates.has(code)),
 	);
 }
 
