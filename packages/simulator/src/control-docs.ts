@@ -58,6 +58,8 @@ export function describeControl(): Record<string, unknown> {
 		routes,
 		precedence:
 			"defaults, then the first script that matches, then the header x-simulator, then the marker at the end of the prompt; each is laid over the one before, field by field",
+		echoes:
+			"in a behaviour's texts {callback_url} and {authorization} stand for what the request said",
 		order:
 			"key, rate, behaviour, a fault that is not taken, validation, concurrency, balance, then the task",
 		faults,

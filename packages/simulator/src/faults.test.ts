@@ -45,6 +45,15 @@ describe("an error status", () => {
 		},
 	);
 
+	it("repeats what the request said where its text asks for it", async () => {
+		const message = "no way to {callback_url} with {authorization}";
+
+		const answer = await post("http_400", { message });
+
+		const { detail } = await answer.json();
+		expect(detail).toBe(`no way to ${stage.receiver.url} with Bearer sk-test`);
+	});
+
 	it("of http_502 is a gateway's page", async () => {
 		const answer = await post("http_502");
 

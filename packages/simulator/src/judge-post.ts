@@ -111,16 +111,33 @@ function behaviourOf(
 	if (!fromHeader.ok) return { refusal: detailAnswer(400, fromHeader.detail) };
 	const fromMarker = parseMarker(post.prompt);
 	if (!fromMarker.ok) return { refusal: detailAnswer(400, fromMarker.detail) };
-	const behaviour = mergeBehaviour(
+	const merged = mergeBehaviour(
 		world.defaults.behaviour,
 		world.scripts.take(post.prompt, headers),
 		fromHeader.patch,
 		fromMarker.patch,
 	);
+	const behaviour = echoRequest(merged, {
+		"{callback_url}": post.callback_url,
+		"{authorization}": headers.authorization,
+	});
 	// Else a client that follows redirects would be sent round for ever.
 	if (wasRedirected && behaviour.fault === "redirect_307")
 		behaviour.fault = null;
 	return { behaviour };
+}
+
+/** What stands in braces in a behaviour's texts becomes what the request said: a provider that repeats it. */
+function echoRequest(
+	behaviour: Behaviour,
+	said: Record<string, string | null | undefined>,
+): Behaviour {
+	let text = JSON.stringify(behaviour);
+	for (const [name, value] of Object.entries(said))
+		text = text.replaceAll(name, () =>
+			JSON.stringify(value ?? "").slice(1, -1),
+		);
+	return JSON.parse(text);
 }
 
 function unreadable({ text, headers }: ReceivedPost): Answer {
