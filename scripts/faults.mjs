@@ -75,9 +75,9 @@ function pick(source, names) {
 function readRows() {
 	const held = linesOf(rowsFile)
 		.map((line) => JSON.parse(line))
-		.sort((a, b) => a.row - b.row || a.bell.localeCompare(b.bell))
+		.sort((a, b) => rank(a) - rank(b) || a.bell.localeCompare(b.bell))
 		.map((row) => [
-			String(row.row),
+			String(row.row ?? ""),
 			row.fault,
 			row.bell,
 			row.invariants,
@@ -87,6 +87,9 @@ function readRows() {
 		]);
 	return [...held, ...failures()];
 }
+
+/** Rows without a number come last. */
+const rank = ({ row }) => row ?? Number.MAX_SAFE_INTEGER;
 
 function failures() {
 	const text = linesOf(resultFile).join("\n");

@@ -25,8 +25,11 @@ export type RunningStack = {
 	databaseUrl: string;
 	secrets: Secrets;
 	processes: Map<AppName, RunningProcess>;
-	/** Starts a process that was stopped or killed again, and waits for it. */
-	launch(name: AppName): Promise<RunningProcess>;
+	/** Starts a process that was stopped or killed again, with these settings changed for good, and waits for it. */
+	launch(
+		name: AppName,
+		changed?: Record<string, string>,
+	): Promise<RunningProcess>;
 	/** Stops everything, the receivers of work before its keepers. */
 	stop(): Promise<void>;
 };
@@ -53,7 +56,8 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 
 		const processes = new Map<AppName, RunningProcess>();
 		const env = createAppEnv({ settings, secrets, databaseUrl });
-		const launch = async (name: AppName) => {
+		const launch = async (name: AppName, changed = {}) => {
+			Object.assign(env, changed);
 			const running = await launchApp(options, name, env);
 			processes.set(name, running);
 			return running;
@@ -62,7 +66,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 			// Pushed before the launch: a group that is half up is stopped too.
 			stops.push(() => stopAll(group, processes));
 			onProgress(`Starting ${group.join(" and ")} …`);
-			await launchGroup(group, launch);
+			await launchGroup(group, (name) => launch(name));
 			signal?.throwIfAborted();
 		}
 		return { databaseUrl, secrets, processes, launch, stop };

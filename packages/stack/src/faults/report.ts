@@ -8,9 +8,10 @@ declare module "vitest" {
 	}
 }
 
-/** One row of the fault table: its number in the list of faults, and what held. */
+/** One row of the fault table: its number in the list of faults, if it has one, and what held. */
 export type FaultRow = {
-	row: number;
+	/** Null for what no number of the list names; such rows come last. */
+	row: number | null;
 	fault: string;
 	bell: string;
 	invariants: string;

@@ -45,6 +45,8 @@ export type FaultOptions = {
 	mortal?: AppName[];
 	/** Processes that are started otherwise than as built. */
 	entries?: Partial<StackEntries>;
+	/** Hears every line of every process. */
+	onLine?: (app: AppName, line: string) => void;
 };
 
 const finalStates = ["succeeded", "failed", "cancelled", "expired"];
@@ -63,8 +65,11 @@ export async function openFaultStage(
 		bell,
 		{ RACEPOINT_FILE: file, ...options.env },
 		{
-			...Object.fromEntries(mortal.map((app) => [app, testEntry(app)])),
-			...options.entries,
+			entries: {
+				...Object.fromEntries(mortal.map((app) => [app, testEntry(app)])),
+				...options.entries,
+			},
+			onLine: options.onLine,
 		},
 	);
 	if (stage === null) return null;

@@ -4,7 +4,13 @@ import { Webhook } from "standardwebhooks";
 import type { JsonAnswer } from "./json-answer.ts";
 
 /** A delivery that arrived, and whether an independent library accepts its signature. */
-export type Received = { id: string; verified: boolean; body: JsonAnswer };
+export type Received = {
+	id: string;
+	verified: boolean;
+	body: JsonAnswer;
+	/** Head and body, as they came. */
+	raw: string;
+};
 
 export type EventReceiver = {
 	url: string;
@@ -27,6 +33,7 @@ export async function startEventReceiver(
 			id: String(req.headers["webhook-id"]),
 			verified: isVerified(witness, raw, req.headers),
 			body: JSON.parse(raw),
+			raw: `${JSON.stringify(req.headers)}\n${raw}`,
 		});
 		res.writeHead(status).end();
 	});

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTestRedis } from "@reelay/shared/testing/redis";
 import { createAppEnv } from "../app-env.ts";
-import { builtEntries, type StackEntries } from "../entries.ts";
+import { type AppName, builtEntries, type StackEntries } from "../entries.ts";
 import { findFreePort } from "../ports.ts";
 import { loadStackSettings, type StackSettings } from "../settings.ts";
 import { type RunningStack, startStack } from "../start.ts";
@@ -35,12 +35,18 @@ export type Stage = {
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
+export type StageOptions = {
+	/** Processes that are started otherwise than as built. */
+	entries?: Partial<StackEntries>;
+	/** Hears every line of every process. */
+	onLine?: ((app: AppName, line: string) => void) | undefined;
+};
+
 /** Starts a stack of its own on free ports; null where there is no Redis and the suite skips itself. */
 export async function openStage(
 	bell: Bell,
 	env: Record<string, string> = {},
-	/** Processes that are started otherwise than as built. */
-	entries: Partial<StackEntries> = {},
+	{ entries = {}, onLine }: StageOptions = {},
 ): Promise<Stage | null> {
 	// A REDIS_URL or DATABASE_URL of `env` belongs to the caller, who may break it.
 	const needsRedis = bell === "redis" && env.REDIS_URL === undefined;
@@ -63,6 +69,7 @@ export async function openStage(
 	const stack = await startStack({
 		settings,
 		entries: { ...builtEntries(root), ...entries },
+		...(onLine ? { onLine } : {}),
 	});
 	const receiver = await startEventReceiver(stack.secrets.WEBHOOK_SECRET);
 	const apiUrl = `http://127.0.0.1:${settings.apiPort}`;
