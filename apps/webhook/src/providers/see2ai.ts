@@ -6,7 +6,7 @@ import {
 import { toStorable } from "@reelay/shared/domain/text";
 import {
 	redactCallbackTokens,
-	redactEchoedToken,
+	redactEchoedRequest,
 	verifyCallbackToken,
 } from "@reelay/shared/signing/capability";
 import type { Keyring } from "@reelay/shared/signing/keyring";
@@ -33,9 +33,9 @@ export function see2ai(keyring: Keyring): CallbackProvider {
 		name: "see2ai",
 		verify: (token) => verifyCallbackToken(token, keyring),
 		read(body, submissionId) {
-			// The provider echoes our whole request, and with it the URL that holds the token. It goes before anything is
+			// The provider echoes our whole request, and with it the URL that holds the token. Secrets go before anything is
 			// read, because every text of the report may end in a row that a customer sees.
-			const text = redactEchoedToken(body.toString("utf8"), submissionId);
+			const text = redactEchoedRequest(body.toString("utf8"), submissionId);
 			const report = readProviderReport(parseOrUndefined(text));
 			return {
 				report,

@@ -15,6 +15,7 @@ const keyring = parseKeyring(`k1:${Buffer.alloc(32, 1).toString("base64")}`);
 const token = signCallbackToken(submissionId, keyring);
 const callBackUrl = `https://callbacks.example.com/callbacks/see2ai/${token}`;
 const name = "see2ai_video_generation_kling_3_0_v1";
+const apiKey = "sk-a1b2c3d4e5f6";
 const path = `/api/v1/actions/${name}`;
 
 let provider: Receiver;
@@ -23,7 +24,7 @@ beforeAll(async () => {
 	provider = await startReceiver();
 	client = createProviderClient({
 		baseUrl: provider.url,
-		apiKey: "sk-test",
+		apiKey,
 		timeoutMs: 1_000,
 	});
 });
@@ -143,7 +144,7 @@ describe("the request", () => {
 				method: "POST",
 				path,
 				headers: {
-					authorization: "Bearer sk-test",
+					authorization: `Bearer ${apiKey}`,
 					"content-type": "application/json",
 					accept: "application/json",
 					connection: "close",
@@ -157,7 +158,7 @@ describe("the request", () => {
 	it("goes below the path of a base address that has one", async () => {
 		const below = createProviderClient({
 			baseUrl: `${provider.url}/gateway`,
-			apiKey: "sk-test",
+			apiKey,
 			timeoutMs: 1_000,
 		});
 
@@ -272,6 +273,22 @@ describe("the answer", () => {
 			const kept = JSON.stringify([end, classifyOutcome(end, new Date())]);
 			expect(kept).not.toContain(token.split(".")[2]);
 			expect(kept).not.toContain(token.split(".")[2]?.slice(0, 12));
+		},
+	);
+
+	it.each([
+		["its header", `cannot serve Authorization: Bearer ${apiKey}`],
+		["the key alone", JSON.stringify({ detail: `unknown key ${apiKey}` })],
+	])(
+		"loses our key when it repeats %s, whatever submission it names",
+		async (_name, body) => {
+			provider.answerWith({ status: 401, body });
+
+			const end = await post();
+
+			const kept = JSON.stringify([end, classifyOutcome(end, new Date())]);
+			expect(kept).not.toContain(apiKey);
+			expect(kept).toContain("[redacted]");
 		},
 	);
 

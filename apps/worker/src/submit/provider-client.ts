@@ -4,7 +4,7 @@ import {
 	createFreshConnectionAgent,
 	postOnce,
 } from "@reelay/shared/runtime/http-post";
-import { redactEchoedToken } from "@reelay/shared/signing/capability";
+import { redactEchoedRequest } from "@reelay/shared/signing/capability";
 
 /** What is sent, and for which submission. */
 export type ProviderPost = {
@@ -44,8 +44,11 @@ export function createProviderClient(settings: {
 				maxResponseBytes: maxAnswerBytes,
 			});
 			if (end.kind === "answered") {
-				// An answer may repeat our request, and with it the callback's token, in any text that is kept.
-				const text = redactEchoedToken(end.text, submissionId);
+				// An answer may repeat our request, and with it the callback's token and our key, in any text that is kept.
+				const text = redactEchoedRequest(
+					withoutKey(end.text, settings.apiKey),
+					submissionId,
+				);
 				return {
 					kind: "answered",
 					status: end.status,
@@ -58,6 +61,14 @@ export function createProviderClient(settings: {
 		},
 		close: () => agent.destroy(),
 	};
+}
+
+// A shorter one is nobody's secret, and could be a part of any answer.
+const minKeyLength = 8;
+
+function withoutKey(text: string, apiKey: string): string {
+	if (apiKey.length < minKeyLength) return text;
+	return text.replaceAll(apiKey, "[redacted]");
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
 	redactCallbackTokens,
+	redactEchoedRequest,
 	signCallbackToken,
 	verifyCallbackToken,
 } from "./capability.ts";
@@ -189,6 +190,24 @@ describe("redactCallbackTokens", () => {
 		);
 
 		expect(redacted).toHaveLength(texts.length);
+	});
+});
+
+describe("redactEchoedRequest", () => {
+	const redact = (text: string) => redactEchoedRequest(text, submissionId);
+
+	it("removes an Authorization header, whatever the text is about", () => {
+		const header = "Authorization: Bearer sk-0123456789abcdef";
+
+		expect(redact(`refused ${header}!`)).toBe(
+			"refused Authorization: Bearer [redacted]!",
+		);
+	});
+
+	it("leaves a sentence about bearers alone", () => {
+		const sentence = "Send a bearer token; the bearer of it may render.";
+
+		expect(redact(sentence)).toBe(sentence);
 	});
 });
 

@@ -93,13 +93,20 @@ export function redactCallbackTokens(text: string): string {
 	return text.replace(tokenPattern, "$1.[redacted]");
 }
 
+// An Authorization header in a text. As long as a key is, so that a sentence about "a bearer token" stays whole.
+const bearerPattern = /\b(bearer\s+)[a-z0-9._~+/=-]{16,}/gi;
+
 /**
- * The same for what a provider sends about one submission, before anything is read from it: it may repeat our whole
- * request. A text that does not name the submission is left as it is, so that a result's URL is never touched because
- * it happens to look like a token.
+ * What a provider sends about one submission, before anything is read from it, without the secrets that it repeats: it
+ * may echo our whole request, with its Authorization header. A text that does not name the submission keeps what looks
+ * like a callback token, so that a result's URL is never touched because it happens to look like one.
  */
-export function redactEchoedToken(text: string, submissionId: string): string {
+export function redactEchoedRequest(
+	text: string,
+	submissionId: string,
+): string {
 	// Without the prefix, whose underscore may be percent-encoded; no encoding changes letters and digits.
 	const [, letters = submissionId] = submissionId.split("_");
-	return text.includes(letters) ? redactCallbackTokens(text) : text;
+	const withoutKey = text.replace(bearerPattern, "$1[redacted]");
+	return text.includes(letters) ? redactCallbackTokens(withoutKey) : withoutKey;
 }
