@@ -132,9 +132,12 @@ export function tokenOf(url: string) {
 }
 
 /** Calls back as the provider would, and returns the status. */
-export async function callBack(url: string): Promise<number> {
+export async function callBack(
+	url: string,
+	task_id = "another task",
+): Promise<number> {
 	const body = JSON.stringify({
-		task_id: "task",
+		task_id,
 		state: "success",
 		result_urls: ["https://example.com/late.mp4"],
 	});

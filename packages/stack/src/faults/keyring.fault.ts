@@ -73,7 +73,7 @@ describe.each(bells)("new callback keys, rung by %s", (bell) => {
 		await restart("webhook", dropped);
 		await restart("worker", dropped);
 		const [freshUrl = ""] = await callbackUrls(fresh);
-		expect(await Promise.all(oldUrls.map(callBack))).toEqual(
+		expect(await Promise.all(oldUrls.map((url) => callBack(url)))).toEqual(
 			oldUrls.map(() => 404),
 		);
 		expect(await callBack(freshUrl)).toBe(200);

@@ -9,7 +9,7 @@ export type Sinks = {
 	/** Sends a request, keeps all that came back, and returns its status; null when the connection was cut. */
 	ask(url: string, init?: RequestInit): Promise<number | null>;
 	/** Adds every row of every table, those of the bell on Postgres included, and every key of Redis. */
-	dump(databaseUrl: string, redisUrl: string | null): Promise<void>;
+	dump(databaseUrl: string, redisUrl?: string): Promise<void>;
 	text(sink: string): string;
 	/** Throws with the names of the secrets that a sink shows, in whole or in part. */
 	expectNoTrace(secrets: Record<string, string>): void;
@@ -36,7 +36,7 @@ export function openSinks(): Sinks {
 		},
 		async dump(databaseUrl, redisUrl) {
 			add("rows", await dumpDatabase(databaseUrl));
-			if (redisUrl !== null) add("redis", await dumpRedis(redisUrl));
+			if (redisUrl !== undefined) add("redis", await dumpRedis(redisUrl));
 		},
 		expectNoTrace(secrets) {
 			const found = [...sinks.keys()].flatMap((sink) => {
