@@ -182,6 +182,13 @@ describe.each(bells)("secrets, rung by %s", (bell) => {
 			await post(url, `callback=${url}`),
 			await post(url, JSON.stringify({ state: url, task_id: url })),
 		]).toEqual([404, 404, 404, 404, 404, 200, 415, 200, 200]);
+		// A provider that was given the API's address for the receiver's.
+		const misled = url.replace(stage.receiverUrl, stage.apiUrl);
+		expect(await post(misled, url)).toBe(404);
+		const { BOOTSTRAP_API_KEY: key } = stage.stack.secrets;
+		const headers = { authorization: `Bearer ${key}` };
+		const asId = `${stage.apiUrl}/v1/jobs/${encodeURIComponent(url)}`;
+		expect(await ask(asId, { headers })).toBe(404);
 		// The receiver may hang up while the rest is still being sent.
 		const huge = await post(url, url.padEnd(300_000, url));
 		expect([413, null]).toContain(huge);
