@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import { healthRoutes } from "@reelay/shared/runtime/health";
 import { listen } from "@reelay/shared/runtime/lifecycle";
 import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
@@ -10,9 +11,10 @@ import { startWorker } from "./worker.ts";
 // What counts rows for the metrics must not take connections from what claims, records and renews.
 const reportTimeoutMs = 5_000;
 
-/** The process as `main.ts` runs it; a test passes a racepoint of its own. */
+/** The process as `main.ts` runs it; a test passes a racepoint, and a resolver of webhooks' names, of its own. */
 export function createWorkerService(
 	racepoint: Racepoint = noRacepoint,
+	lookup?: LookupFunction,
 ): Service<typeof workerConfigSchema> {
 	return {
 		name: "worker",
@@ -37,6 +39,7 @@ export function createWorkerService(
 				logger,
 				metrics,
 				racepoint,
+				lookup,
 			});
 			const app = express();
 			app.disable("x-powered-by");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { LookupFunction } from "node:net";
 import { openRingConsumer } from "@reelay/shared/queue/consumer";
 import { openRinger } from "@reelay/shared/queue/rings";
 import type { Logger } from "@reelay/shared/runtime/logger";
@@ -22,6 +23,8 @@ export type WorkerDeps = {
 	metrics: Metrics;
 	/** Nothing in production; where a test stops the process. */
 	racepoint?: Racepoint | undefined;
+	/** Resolves the names in webhooks' URLs; the system's own in production. */
+	lookup?: LookupFunction | undefined;
 };
 
 export type Worker = {
@@ -44,6 +47,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 		db,
 		logger,
 		racepoint,
+		lookup: deps.lookup,
 		onAttempt: (outcome) => counted.attempts.inc({ outcome }),
 	});
 	const submitter = await openSubmitter({

@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import { systemClock } from "@reelay/shared/runtime/clock";
 import { postOnce } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
@@ -24,6 +25,8 @@ export type OpenDelivererDeps = {
 	onAttempt: (outcome: string) => void;
 	/** Nothing in production; where a test stops the process. */
 	racepoint?: Racepoint | undefined;
+	/** The system's own in production. */
+	lookup?: LookupFunction | undefined;
 };
 
 // What customers are promised: the whole exchange within 15 s, 64 kB read at most, 4 kB of it kept for the log.
@@ -37,6 +40,7 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 	const outbound = createOutboundAgent({
 		allowCidrs: config.OUTBOUND_ALLOW_CIDRS,
 		onAllowedPrivate: (use) => logger.debug(use, "outbound.allowedPrivate"),
+		...(deps.lookup === undefined ? {} : { lookup: deps.lookup }),
 	});
 	const secrets = createSecretCache(db, config.ENCRYPTION_KEYS);
 	const attempt: DeliverEventDeps = {

@@ -36,7 +36,7 @@ export type Receiver = {
 };
 
 /** The other party: a real HTTP server that keeps what it is sent and answers as a test tells it. */
-export async function startReceiver(): Promise<Receiver> {
+export async function startReceiver(host?: string): Promise<Receiver> {
 	const requests: ReceivedRequest[] = [];
 	const answers: ReceiverAnswer[] = [];
 	const { url, close } = await serve((req, res) => {
@@ -45,7 +45,7 @@ export async function startReceiver(): Promise<Receiver> {
 			requests.push({ method, path, headers, body });
 			answer(res, answers.shift() ?? {});
 		}, ignoreCutRequest);
-	});
+	}, host);
 	return {
 		url,
 		requests,

@@ -10,14 +10,17 @@ export type Served = {
 	close(): Promise<void>;
 };
 
-/** Serves an app on a free port of the loopback. */
-export async function serve(app: RequestListener): Promise<Served> {
+/** Serves an app on a free port of the loopback, at one of its addresses. */
+export async function serve(
+	app: RequestListener,
+	host = "127.0.0.1",
+): Promise<Served> {
 	const server = createServer(app);
-	server.listen(0, "127.0.0.1");
+	server.listen(0, host);
 	await once(server, "listening");
 	const { port } = server.address() as AddressInfo;
 	return {
-		url: `http://127.0.0.1:${port}`,
+		url: `http://${host}:${port}`,
 		port,
 		async close() {
 			const closed = once(server, "close");
