@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { openRinger } from "@reelay/shared/queue/rings";
+import { createChargeMetrics } from "@reelay/shared/runtime/charge-metrics";
 import { listen } from "@reelay/shared/runtime/lifecycle";
 import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Service } from "@reelay/shared/runtime/service";
@@ -52,6 +53,7 @@ export function createReceiverService(
 				logger,
 				onReceived: (kind: string, outcome: string) =>
 					received.inc({ kind, outcome }),
+				onCharged: createChargeMetrics(metrics),
 				spool,
 				providers,
 				racepoint,

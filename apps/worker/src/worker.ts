@@ -11,6 +11,7 @@ import type { WorkerConfig } from "./config.ts";
 import { openDeliverer } from "./deliver/open-deliverer.ts";
 import { openSubmitter } from "./submit/open-submitter.ts";
 import { startSweeps } from "./sweep/every.ts";
+import { createGovernorWatch } from "./sweep/governor-watch.ts";
 import { createSweeps } from "./sweep/sweeps.ts";
 import { createWorkerMetrics } from "./worker-metrics.ts";
 
@@ -56,8 +57,9 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 		db,
 		logger,
 		racepoint,
-		onRecorded: ({ jobState, deliveries }) => {
+		onRecorded: ({ jobState, deliveries, points }) => {
 			counted.submissions.inc({ job_state: jobState ?? "none" });
+			if (points !== undefined) counted.charged(points);
 			if (deliveries > 0) deliverer.wake();
 		},
 	});
@@ -80,6 +82,11 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			onPass: (sweep, rows) => counted.sweepRows.inc({ sweep }, rows),
 		},
 	);
+	// Every worker looks, so that each log tells what another worker's answer has closed or opened.
+	const watch = startSweeps([createGovernorWatch(db, logger)], {
+		logger,
+		onPass: () => {},
+	});
 	submitter.wake();
 	deliverer.wake();
 	return {
@@ -96,7 +103,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 				submitter.stop(config.STOP_GRACE_S * 1000),
 				deliverer.stop(),
 			]);
-			await sweeps.stop();
+			await Promise.all([sweeps.stop(), watch.stop()]);
 			await bell.ringer.close();
 		},
 	};

@@ -63,6 +63,32 @@ describe("docs/FAILURES.md", () => {
 		);
 	});
 
+	it("explains every problem that the API answers with, and no other", () => {
+		const rows = readTable(failures, "| `code` | cause | look at |");
+
+		expect(namesIn(rows.map(([code]) => code))).toEqual(
+			Object.keys(problems).sort(),
+		);
+	});
+
+	it("leaves no cell of a table empty: cause, what to look at, and what to do", () => {
+		const heads = ["| code |", "| `code` |", "| `last_error` |", "| metric |"];
+		const rows = heads.flatMap((head) => readTable(failures, head));
+
+		expect(rows.flat().filter((cell) => cell === "")).toEqual([]);
+		expect(rows.length).toBeGreaterThan(40);
+	});
+
+	it("explains every refusal of ours to deliver", () => {
+		const [, refusals = ""] =
+			/finalRefusals = new Set\(\[([^\]]*)\]\)/.exec(sources) ?? [];
+		const told = readTable(failures, "| `last_error` |").map(([code]) => code);
+
+		const codes = [...matches(refusals, /"(\w+)"/g), "no_secret", "timeout"];
+		expect(codes.length).toBeGreaterThan(3);
+		expect(told).toEqual(expect.arrayContaining(codes));
+	});
+
 	it("explains every metric of ours, and no other", () => {
 		const made =
 			/\bmetrics\s*\.(?:counter|gauge|watch|histogram)\(\s*"([a-z_]+)"/g;

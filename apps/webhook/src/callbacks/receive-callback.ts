@@ -21,6 +21,8 @@ export type ReceiveCallbackDeps = {
 	ringer: Pick<Ringer, "enqueue">;
 	logger: Logger;
 	onReceived: (kind: string, outcome: string) => void;
+	/** Called when a callback is the first to tell that the provider has charged; null when it names no price. */
+	onCharged: (points: number | null) => void;
 	/** Nothing in production; where a test stops the process. */
 	racepoint?: Racepoint | undefined;
 };
@@ -91,16 +93,18 @@ async function settle(
 	}: Callback & { report: { kind: "succeeded" | "failed" } },
 ): Promise<Applied> {
 	const success = report.kind === "succeeded";
+	const charged = success ? "yes" : chargeForFailure(report.output);
 	const settled = await settleSubmission(deps.db, {
 		submissionId,
 		verb: success ? "succeed" : "fail",
 		output: report.output,
 		error: success ? null : failedRender(report.error),
-		charged: success ? "yes" : chargeForFailure(report.output),
+		charged,
 		httpStatus: null,
 		callback: received,
 	});
 	if (settled.settled) {
+		if (charged === "yes") deps.onCharged(report.output.cost_points);
 		// A slot is free, and perhaps a delivery is due; both are found by sweeps if these rings are lost.
 		deps.ringer.enqueue("submit", [submissionId]);
 		if (settled.deliveries > 0) deps.ringer.enqueue("deliver", [submissionId]);

@@ -8,6 +8,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createChargeMetrics } from "@reelay/shared/runtime/charge-metrics";
 import { createMetrics } from "@reelay/shared/runtime/metrics";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
 import { type Keyring, parseKeyring } from "@reelay/shared/signing/keyring";
@@ -113,6 +114,7 @@ export async function setStage({
 			counted.push(`${kind} ${outcome}`);
 			callbacks.inc({ kind, outcome });
 		},
+		onCharged: createChargeMetrics(metrics),
 		spool,
 		commitTimeoutMs,
 		providers: [see2ai(keyring)],

@@ -42,6 +42,9 @@ describe("recordOutcome", () => {
 				won: true,
 				jobState: found.job_state,
 				deliveries: 0,
+				...(found.submission_charged === "yes"
+					? { points: found.cost_points }
+					: {}),
 			});
 		},
 	);

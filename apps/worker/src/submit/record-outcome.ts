@@ -29,6 +29,8 @@ export type Recorded = {
 	won: boolean;
 	jobState: string | null;
 	deliveries: number;
+	/** What the provider has charged, when this answer is the first to tell; null when it names no price. */
+	points?: number | null;
 };
 
 export type Answer = {
@@ -114,9 +116,10 @@ async function settle(
 	{ submission, httpStatus }: Answer,
 	outcome: Ending,
 ): Promise<Recorded> {
+	const settlement = settlementOf(outcome);
 	const settled = await settleSubmission(db, {
 		submissionId: submission.id,
-		...settlementOf(outcome),
+		...settlement,
 		httpStatus,
 		callback: null,
 	});
@@ -125,6 +128,9 @@ async function settle(
 		won: settled.settled,
 		jobState: settled.job_state,
 		deliveries: settled.deliveries,
+		...(settled.settled && settlement.charged === "yes"
+			? { points: settlement.output?.cost_points ?? null }
+			: {}),
 	};
 }
 

@@ -24,8 +24,13 @@ describe("startSweeps", () => {
 			{ ...deps, onPass: (name, rows) => void passes.push(`${name} ${rows}`) },
 		);
 
+		const before = log.lines("sweep.repaired").length;
 		await vi.advanceTimersByTimeAsync(40);
 
+		expect(log.lines("sweep.repaired").slice(before)).toHaveLength(5);
+		expect(log.lines("sweep.repaired").at(-2)).toMatchObject({
+			...{ level: "info", sweep: "seldom", rows: 2 },
+		});
 		expect(passes).toEqual([
 			"often 1",
 			"often 1",

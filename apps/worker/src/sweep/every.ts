@@ -5,11 +5,13 @@ export type Sweep = {
 	everyMs: number;
 	/** One pass: repairs a bounded number of rows, and returns how many. */
 	pass: () => Promise<number>;
+	/** It finds rows while all is well, so what it did is no news. */
+	isRoutine?: boolean;
 };
 
 /**
- * The one loop of all sweeps. Passes of one sweep never overlap; a pass that fails is logged and tried again at its next
- * turn. `stop` waits for passes under way.
+ * The one loop of all sweeps. Passes of one sweep never overlap; each that has repaired something has a line in the log, and
+ * one that fails has another and is tried again at its next turn. `stop` waits for passes under way.
  */
 export function startSweeps(
 	sweeps: readonly Sweep[],
@@ -23,7 +25,12 @@ export function startSweeps(
 
 	async function runOnce(sweep: Sweep): Promise<void> {
 		try {
-			deps.onPass(sweep.name, await sweep.pass());
+			const rows = await sweep.pass();
+			deps.onPass(sweep.name, rows);
+			if (rows > 0) {
+				const level = sweep.isRoutine ? "debug" : "info";
+				deps.logger[level]({ sweep: sweep.name, rows }, "sweep.repaired");
+			}
 		} catch (error) {
 			deps.logger.error({ sweep: sweep.name, err: error }, "sweep.failed");
 		}

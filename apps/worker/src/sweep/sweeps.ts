@@ -74,6 +74,7 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		{
 			name: "ring",
 			everyMs: 1_000,
+			isRoutine: true,
 			async pass() {
 				if (await deps.ringer.hasForgotten()) await forgetRings(db);
 				return ringDue(deps);
@@ -82,6 +83,7 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		// Not a repair: says that this worker lives. Three of these must fail before a lease runs out.
 		{
 			name: "leaseRenewal",
+			isRoutine: true,
 			everyMs: leaseRenewalMs,
 			pass: () => renewLeases(db, deps.heldSubmissions()),
 		},
@@ -146,6 +148,7 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		},
 		{
 			name: "idempotencyKeys",
+			isRoutine: true,
 			everyMs: 60_000,
 			pass: () => pruneIdempotencyKeys(db, batch),
 		},

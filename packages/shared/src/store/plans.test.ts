@@ -22,6 +22,7 @@ import {
 import {
 	claimRingsDue,
 	countLiveJobs,
+	countPossibleCharges,
 	expireQueued,
 	forgetRings,
 } from "./ready.ts";
@@ -175,6 +176,11 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			"countLiveJobs",
 			"job_ready_idx or job_turn_idx",
 			() => countLiveJobs(store.db),
+		],
+		[
+			"countPossibleCharges",
+			"submission_one_live_key or submission_due_idx",
+			() => countPossibleCharges(store.db),
 		],
 		[
 			"forgetRings",

@@ -55,6 +55,19 @@ export async function expireQueued(
 }
 
 /**
+ * Submissions that the provider may charge for and has not told the end of, by state: a live one is always possibly
+ * charged. What they will cost is not known before their end. Index: submission_one_live_key.
+ */
+export async function countPossibleCharges(
+	db: Database,
+): Promise<Record<string, number>> {
+	const rows = await db.$queryRaw<{ state: string; count: number }[]>`
+		select case when overdue_at is null then state else 'overdue' end as state, count(*)::int as count
+		from submission where live group by 1`;
+	return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+}
+
+/**
  * Live jobs by state, and the age of the oldest that could be submitted now: the figures that an operator watches. A live
  * job is ready or has a live submission, so only those are read, and never the history. Indexes: job_ready_idx,
  * submission_one_live_key.

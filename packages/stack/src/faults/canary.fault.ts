@@ -196,16 +196,13 @@ describe.each(bells)("secrets, rung by %s", (bell) => {
 
 	/** Every answer of every process that a client or an operator may ask for. */
 	async function readAll(stage: KeyringStage, ids: string[]): Promise<void> {
-		const { ask, text } = stage.sinks;
+		const { ask } = stage.sinks;
 		const { BOOTSTRAP_API_KEY: key } = stage.stack.secrets;
 		const headers = {
 			authorization: `Bearer ${key}`,
 			"content-type": "application/json",
 		};
-		const [, worker] =
-			/"url":"([^"]+)"[^}]*"worker\.listening"/.exec(text("log of worker")) ??
-			[];
-		for (const url of [stage.apiUrl, stage.receiverUrl, worker]) {
+		for (const url of [stage.apiUrl, stage.receiverUrl, stage.workerUrl]) {
 			for (const path of ["metrics", "readyz", "healthz", "nothing"]) {
 				await ask(`${url}/${path}`);
 			}

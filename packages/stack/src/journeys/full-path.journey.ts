@@ -1,5 +1,6 @@
 import { eventually } from "@reelay/shared/testing/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readDocument, readTable } from "../testing/documents.ts";
 import { inputs } from "./inputs.ts";
 import { bells, openStage, type Stage } from "./stage.ts";
 
@@ -50,6 +51,41 @@ describe.each(bells)("the whole path, rung by %s", (bell) => {
 		const ledger = await simulator(`/ledger?task_id=${job.result.task_id}`);
 		expect(ledger.posts).toHaveLength(1);
 		expect(ledger.posts[0].callback_url).toContain(stage.receiverUrl);
+	});
+
+	it("serves the metrics that docs/FAILURES.md explains, and no others of ours", async (test) => {
+		if (stage === null) return test.skip();
+		const { apiUrl, receiverUrl, workerUrl } = stage;
+		const texts = await Promise.all(
+			[apiUrl, receiverUrl, workerUrl].map(async (url) =>
+				(await fetch(`${url}/metrics`)).text(),
+			),
+		);
+
+		const served = texts.flatMap((text) =>
+			[...text.matchAll(/^# TYPE (reelay_\w+) /gm)].map(([, name]) => name),
+		);
+
+		const rows = readTable(readDocument("docs/FAILURES.md"), "| metric |");
+		expect([...new Set(served)].sort()).toEqual(
+			rows.map(([name]) => name).sort(),
+		);
+		// Those that are read at the scrape have been read, and not only named.
+		const worker = texts[2] ?? "";
+		for (const name of [
+			...["oldest_ready_seconds", "live_jobs", "in_flight", "provider_slots"],
+			...["governor_closed", "governor_wait_seconds", "possible_charges"],
+		]) {
+			expect(worker).toMatch(
+				new RegExp(`^reelay_${name}\\{.*\\} [\\d.]+$`, "m"),
+			);
+		}
+		const charged = texts.flatMap((text) =>
+			[...text.matchAll(/^reelay_charged_points_total\{.*\} (\d+)$/gm)].map(
+				([, points]) => Number(points),
+			),
+		);
+		expect(charged.reduce((sum, points) => sum + points, 0)).toBeGreaterThan(0);
 	});
 
 	it("ends 200 jobs of mixed modes with one charge, one result and one webhook each", async (test) => {

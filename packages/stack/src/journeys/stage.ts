@@ -28,6 +28,8 @@ export type Stage = {
 	simulator(path: string, body?: unknown): Promise<JsonAnswer>;
 	apiUrl: string;
 	receiverUrl: string;
+	workerUrl: string;
+	simulatorUrl: string;
 	/** What every process of the stack finds in its environment. */
 	env: Record<string, string | undefined>;
 	close(): Promise<void>;
@@ -78,6 +80,8 @@ export async function openStage(
 		receiver,
 		apiUrl,
 		receiverUrl: `http://127.0.0.1:${settings.webhookPort}`,
+		workerUrl: `http://127.0.0.1:${settings.workerPort}`,
+		simulatorUrl: `http://127.0.0.1:${settings.simulatorPort}`,
 		env: createAppEnv({
 			settings,
 			secrets: stack.secrets,
