@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { applyMigrations, listPendingMigrations } from "./migrate.ts";
 import {
@@ -34,6 +35,17 @@ async function listTables(): Promise<string[]> {
 	return rows.map((row) => row.name);
 }
 
+/** Returns when somebody waits for a table that this client has locked. */
+async function untilWaiting(client: pg.Client): Promise<void> {
+	for (let tries = 0; tries < 1_000; tries += 1) {
+		const { rows } = await client.query(
+			"select from pg_locks where relation = 'pear'::regclass and not granted",
+		);
+		if (rows.length > 0) return;
+	}
+	throw new Error("nobody waits");
+}
+
 describe("applyMigrations", () => {
 	it("applies what is missing, in order, and nothing twice", async () => {
 		writeMigration("2_pears", "alter table apple add column pear int");
@@ -59,6 +71,16 @@ describe("applyMigrations", () => {
 		expect(applied).toEqual(["1_apples"]);
 	});
 
+	it("applies migration.sql alone, whatever lies beside it", async () => {
+		writeMigration("1_apples", "create table apple (id int)");
+		writeFileSync(join(folder, "1_apples", "down.sql"), "drop table apple");
+
+		const { applied } = await applyMigrations({ url: database.url, folder });
+
+		expect(applied).toEqual(["1_apples"]);
+		expect(await listTables()).toContain("apple");
+	});
+
 	it("undoes the whole of a migration that fails, keeps those before it, and names the line", async () => {
 		writeMigration("1_apples", "create table apple (id int)");
 		writeMigration("2_broken", "create table pear (id int);\nselect nonsense;");
@@ -72,6 +94,31 @@ describe("applyMigrations", () => {
 		expect(await listPendingMigrations({ url: database.url, folder })).toEqual([
 			"2_broken",
 		]);
+	});
+
+	it("tries again when a running process and it wait for each other", async () => {
+		writeMigration("1_fruit", "create table apple (); create table pear ();");
+		await applyMigrations({ url: database.url, folder });
+		writeMigration(
+			"2_ids",
+			"alter table apple add id int; alter table pear add id int;",
+		);
+		const other = new pg.Client({ connectionString: database.url });
+		await other.connect();
+		// Whoever has waited that long is undone: the migration, which waits first.
+		await other.query(
+			`alter database ${other.database} set deadlock_timeout = '2s'`,
+		);
+		await other.query("set deadlock_timeout = '1min'");
+		await other.query("begin; lock table pear in access share mode");
+
+		const run = applyMigrations({ url: database.url, folder });
+		await untilWaiting(other);
+		await other.query("lock table apple in access share mode");
+		await other.query("commit");
+		await other.end();
+
+		expect(await run).toEqual({ applied: ["2_ids"] });
 	});
 
 	it("refuses to go on when an applied migration was edited", async () => {

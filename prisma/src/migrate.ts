@@ -27,6 +27,10 @@ type AppliedRow = {
 const lockId = 72_707_369;
 const lockTimeoutMs = 60_000;
 
+const deadlockDetected = "40P01";
+// Each takes a second to be detected; one that comes back so often will not go away.
+const maxTries = 20;
+
 // Prisma's own table, column by column.
 const historyTable = `
 create table if not exists _prisma_migrations (
@@ -60,7 +64,7 @@ export async function applyMigrations({
 		await client.query(historyTable);
 		const pending = findPending(migrations, await readHistory(client));
 		for (const migration of pending) {
-			await applyOne(client, migration);
+			await applyBesideOthers(client, migration);
 			onApplied(migration.name);
 		}
 		return { applied: pending.map((migration) => migration.name) };
@@ -133,6 +137,25 @@ function findPending(
 		}
 		return !row;
 	});
+}
+
+/**
+ * Processes may be running, and lock the same tables in another order. Postgres ends such a deadlock by undoing one of the
+ * two, and when that is the migration, nothing of it is left: it is applied again.
+ */
+async function applyBesideOthers(
+	client: pg.Client,
+	migration: Migration,
+): Promise<void> {
+	for (let tries = 1; ; tries += 1) {
+		try {
+			await applyOne(client, migration);
+			return;
+		} catch (error) {
+			const { code } = (error as Error).cause as { code?: string };
+			if (code !== deadlockDetected || tries === maxTries) throw error;
+		}
+	}
 }
 
 async function applyOne(
