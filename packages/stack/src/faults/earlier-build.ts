@@ -1,0 +1,94 @@
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** A build of this repository in a folder of its own. */
+export type EarlierBuild = {
+	root: string;
+	/** The commit that it is made of, in short. */
+	commit: string;
+	remove(): void;
+};
+
+// What is in the store already is not looked up again.
+const buildScript = `
+process.env.npm_config_prefer_offline = "true";
+const { ensureInstalled } = await import("./scripts/install.mjs");
+const { build } = await import("./scripts/build.mjs");
+const { code } = await build(await ensureInstalled());
+process.exit(code);`;
+
+/** The newest migration of the repository at `root`. */
+export function newestMigration(root: string): string {
+	const folder = join(root, "prisma/migrations");
+	const names = readdirSync(folder, { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.map((entry) => entry.name);
+	return names.sort().at(-1) ?? "";
+}
+
+/**
+ * Builds the last commit that had not the newest migration, as one finds it in the repository's own history. Null where
+ * there is no such history, after a line that says what to do.
+ */
+export async function buildBeforeNewestMigration(
+	root: string,
+): Promise<EarlierBuild | null> {
+	const commit = findCommit(root);
+	if (commit === null) {
+		process.stderr.write(
+			"\nSKIPPED: the rolling upgrade. It builds the commit before the newest migration, which is not in this folder's history: use a clone, and run git fetch --unshallow in a shallow one.\n\n",
+		);
+		return null;
+	}
+	const folder = mkdtempSync(join(tmpdir(), "reelay-earlier-"));
+	const remove = () => rmSync(folder, { recursive: true, force: true });
+	try {
+		unpack({ root, commit, folder });
+		// Its error holds what it wrote.
+		const args = ["--input-type=module", "--eval", buildScript];
+		await promisify(execFile)(process.execPath, args, { cwd: folder });
+		return { root: folder, commit: shortOf(root, commit), remove };
+	} catch (error) {
+		remove();
+		throw error;
+	}
+}
+
+function findCommit(root: string): string | null {
+	const path = `prisma/migrations/${newestMigration(root)}`;
+	const added = git(root, [
+		...["log", "--max-count=1", "--diff-filter=A", "--format=%H"],
+		...["--", path],
+	]);
+	if (added === null) return null;
+	// A migration that is not committed yet: the last release is what is.
+	const before = added === "" ? "HEAD" : `${added}^`;
+	return git(root, ["rev-parse", "--verify", "--quiet", `${before}^{commit}`]);
+}
+
+function shortOf(root: string, commit: string): string {
+	return git(root, ["log", "-1", "--format=%h", commit]) ?? commit;
+}
+
+function git(root: string, args: string[]): string | null {
+	const { status, stdout } = spawnSync("git", args, {
+		cwd: root,
+		encoding: "utf8",
+	});
+	return status === 0 ? stdout.trim() : null;
+}
+
+function unpack(from: { root: string; commit: string; folder: string }): void {
+	const { root, commit, folder } = from;
+	const archive = join(folder, "source.tar");
+	const tar = execFileSync("git", ["archive", "--format=tar", commit], {
+		cwd: root,
+		maxBuffer: 2 ** 30,
+	});
+	writeFileSync(archive, tar);
+	execFileSync("tar", ["-xf", archive, "-C", folder]);
+	rmSync(archive);
+}
