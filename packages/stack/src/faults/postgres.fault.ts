@@ -14,42 +14,11 @@ import {
 	spoolDepth,
 } from "./outage.ts";
 import { type OwnPostgres, startOwnPostgres } from "./own-postgres.ts";
+import { createRendering, expectAlive, pidsOf, renderMs } from "./rendering.ts";
 import { reportFault } from "./report.ts";
-import {
-	expectAllSucceeded,
-	type FaultStage,
-	openFaultStage,
-} from "./stage.ts";
+import { expectAllSucceeded, openFaultStage } from "./stage.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-
-// Long enough for a fault to begin while every job renders.
-const renderMs = 5_000;
-
-/** Its callback is lost: what the worker was answered is all that will ever be known. */
-const unreported = { prompt: 'no call [[sim: {"callback":{"lose":true}}]]' };
-
-/** Jobs that are being rendered, the last of which the provider will not call back for. */
-async function createRendering(stage: FaultStage, count: number) {
-	const ids: string[] = [];
-	for (let n = 1; n < count; n += 1) ids.push(await stage.createJob());
-	ids.push(await stage.createJob({ input: { ...unreported, duration: 3 } }));
-	await eventually(async () => {
-		const { totals } = await stage.simulator("/ledger");
-		expect(totals.accepted_posts).toBe(count);
-	});
-	return ids;
-}
-
-function pidsOf(stage: FaultStage, ...names: ("api" | "worker" | "webhook")[]) {
-	return names.map((name) => stage.stack.processes.get(name)?.pid);
-}
-
-function expectAlive(pids: (number | undefined)[]) {
-	for (const pid of pids) {
-		expect(() => process.kill(pid ?? -1, 0)).not.toThrow();
-	}
-}
 
 async function withPostgres(play: (own: OwnPostgres) => Promise<void>) {
 	const own = await startOwnPostgres();
