@@ -208,7 +208,7 @@ describe("drain", () => {
 			return "applied";
 		});
 
-		expect(others).toEqual(["sub_1", "sub_2"]);
+		expect(others).toEqual(["sub_2"]);
 		expect(pass).toEqual({ drained: 1, setAside: [], failure: null });
 	});
 

@@ -4,12 +4,26 @@
  * whole file that the next drain applies. Applying is idempotent, so a crash between the commit and the removal, or two
  * receivers that drain one folder, change nothing.
  *
+ * While a callback is applied its file's name counts the try. Whoever comes back, with whatever result, takes the count
+ * back; a process that dies of a callback does not. So such a callback waits behind all others, and after some deaths it
+ * is set aside: it can neither block the others nor keep the receiver from running.
+ *
  * A file holds the submission's id and the redacted body, never the token.
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import {
+	countTry,
+	inTurn,
+	isMissing,
+	isUnderWay,
+	isYoung,
+	maxTries,
+	renameUnlessGone,
+	uncountTry,
+} from "./spool-tries.ts";
 
 export type SpooledCallback = {
 	/** The provider's name, by which its parser is found again. */
@@ -36,8 +50,9 @@ export type Spool = {
 	keep(callback: SpooledCallback): Promise<void>;
 	/**
 	 * Applies what is kept, oldest first, and removes what was applied; what was refused stays for the next time, and
-	 * blocks nothing. Stops when `apply` rejects, and returns why, and between two when the process is stopping. An
-	 * unreadable file is set aside by name.
+	 * blocks nothing. Stops when `apply` rejects, and returns why, and between two when the process is stopping. A file
+	 * that is unreadable, or of which several processes died, is set aside by name. What a process that died left half
+	 * written is removed once it is old.
 	 */
 	drain(apply: ApplySpooled, isStopping?: () => boolean): Promise<Drained>;
 	/** How many callbacks are kept. */
@@ -53,6 +68,9 @@ const fileSchema = z.object({
 	body_sha: z.base64(),
 	body: z.string(),
 });
+
+// Far longer than a write takes.
+const unfinishedAfterMs = 10 * 60_000;
 
 /** Opens the folder, which is made if it is missing; rejects when it cannot be. */
 export async function openSpool(folder: string): Promise<Spool> {
@@ -105,34 +123,42 @@ async function drainFolder({
 	isStopping: () => boolean;
 }): Promise<Drained> {
 	const done: Drained = { drained: 0, setAside: [], failure: null };
-	for (const name of await listKept(folder)) {
+	await removeUnfinished(folder);
+	for (const kept of inTurn(await listKept(folder))) {
 		if (isStopping()) break;
+		const { name, stem, tries } = kept;
 		const file = join(folder, name);
-		const callback = await decode(file);
+		if (await isUnderWay(folder, kept)) continue;
+		const callback = tries < maxTries ? await decode(file) : "fatal";
 		if (callback === "gone") continue;
-		if (callback === "unreadable") {
-			if (await setAside(file)) done.setAside.push(name);
+		if (callback === "unreadable" || callback === "fatal") {
+			const aside = join(folder, `${stem}.json.${callback}`);
+			if (await renameUnlessGone(file, aside)) done.setAside.push(name);
 			continue;
 		}
+		const tried = await countTry(folder, kept);
+		if (tried === "gone") continue;
 		try {
-			if ((await apply(callback)) === "refused") continue;
+			const outcome = await apply(callback);
+			if (outcome === "refused") {
+				await uncountTry(tried, file);
+				continue;
+			}
 		} catch (failure) {
+			await uncountTry(tried, file);
 			return { ...done, failure };
 		}
-		await rm(file, { force: true });
+		await rm(tried, { force: true });
 		done.drained += 1;
 	}
 	return done;
 }
 
-/** False when another receiver that drains the same folder was faster. */
-async function setAside(file: string): Promise<boolean> {
-	try {
-		await rename(file, `${file}.unreadable`);
-		return true;
-	} catch (error) {
-		if (isMissing(error)) return false;
-		throw error;
+async function removeUnfinished(folder: string): Promise<void> {
+	for (const name of await readdir(folder)) {
+		if (!name.endsWith(".tmp")) continue;
+		const file = join(folder, name);
+		if (!(await isYoung(file, unfinishedAfterMs))) await removeIfPossible(file);
 	}
 }
 
@@ -191,9 +217,6 @@ function parseOrNull(text: string): unknown {
 		return null;
 	}
 }
-
-const isMissing = (error: unknown) =>
-	(error as NodeJS.ErrnoException).code === "ENOENT";
 
 async function writeAndSync(file: string, text: string): Promise<void> {
 	const handle = await open(file, "wx", 0o600);
