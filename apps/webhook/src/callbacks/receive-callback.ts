@@ -38,9 +38,9 @@ export async function receiveCallback(
 	deps: ReceiveCallbackDeps,
 	callback: Callback,
 ): Promise<void> {
-	await deps.racepoint?.("callback.beforeCommit");
+	await deps.racepoint?.("callback.beforeCommit", callback.submissionId);
 	const { outcome, jobId } = await apply(deps, callback);
-	await deps.racepoint?.("callback.committed");
+	await deps.racepoint?.("callback.committed", callback.submissionId);
 	deps.onReceived(callback.report.kind, outcome);
 	deps.logger.info(
 		{

@@ -44,8 +44,9 @@ export async function deliverEvent(
 	delivery: ClaimedDelivery,
 ): Promise<void> {
 	const startedAt = deps.clock.now();
+	await deps.racepoint?.("delivery.claimed", delivery.snapshot.id);
 	const result = await sendSigned(deps, delivery, startedAt);
-	await deps.racepoint?.("delivery.answered");
+	await deps.racepoint?.("delivery.answered", delivery.snapshot.id);
 	const endedAt = deps.clock.now();
 	const end = readEnd(result, endedAt);
 	const outcome = classifyAttempt(end);

@@ -35,9 +35,9 @@ export async function submitJob(
 	submission: ClaimedSubmission,
 ): Promise<Recorded> {
 	const startedAt = deps.clock.now();
-	await deps.racepoint?.("submit.claimed");
+	await deps.racepoint?.("submit.claimed", submission.job_id);
 	const end = await post(deps, submission);
-	await deps.racepoint?.("submit.answered");
+	await deps.racepoint?.("submit.answered", submission.job_id);
 	const outcome = classifyOutcome(end, deps.clock.now());
 	const httpStatus = end.kind === "answered" ? end.status : null;
 	const answer = { submission, outcome, httpStatus, random: deps.random() };

@@ -3,6 +3,7 @@ import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { renewLeases } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
+import { exhaustLost } from "@reelay/shared/store/deliveries";
 import { ensureSlots, freeLostSlots } from "@reelay/shared/store/governor";
 import { pruneIdempotencyKeys } from "@reelay/shared/store/jobs";
 import {
@@ -139,6 +140,12 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				wakeAfter(deliveries);
 				return expired;
 			},
+		},
+		// Repairs: a delivery that has no attempt left, and whose last one ended with its worker.
+		{
+			name: "deliveries",
+			everyMs: 30_000,
+			pass: () => exhaustLost(db, batch),
 		},
 		// Repairs: a slot whose submission was ended by hand, and a limit that an operator has raised.
 		{

@@ -10,14 +10,15 @@ export const racepoints = [
 	"submit.beforeClaim",
 	"submit.claimed",
 	"submit.answered",
+	"delivery.claimed",
 	"delivery.answered",
 	"callback.beforeCommit",
 	"callback.committed",
 ] as const;
 export type RacepointName = (typeof racepoints)[number];
 
-/** Called at a racepoint; the process goes on when it resolves. */
-export type Racepoint = (name: RacepointName) => Promise<void>;
+/** Called at a racepoint, with the id of what is worked on where a test may mean one alone; the process goes on when it resolves. */
+export type Racepoint = (name: RacepointName, id?: string) => Promise<void>;
 
 /** What production passes. */
 export const noRacepoint: Racepoint = async () => {};

@@ -5,6 +5,7 @@
  */
 import type { AttemptOutcome } from "../domain/delivery.ts";
 import type { JobRecord } from "../domain/job-record.ts";
+import { deliveryScheduleMs } from "../domain/retry.ts";
 import type { Database } from "./database.ts";
 
 /** Longer than the longest attempt (15 s), so that a live worker is never overtaken. */
@@ -12,6 +13,14 @@ const attemptLeaseS = 60;
 
 /** How many attempts one lane may have under way. */
 const laneConcurrency = 3;
+
+/**
+ * The leases of one claim end up to this much apart. Where one event kills each process that works on it, those that were
+ * claimed with it are then not claimed with it again, and are sent before it kills the next one.
+ */
+const attemptLeaseSpreadS = 30;
+
+const maxAttempts = deliveryScheduleMs.length;
 
 export type ClaimedDelivery = {
 	id: string;
@@ -30,8 +39,9 @@ export type ClaimedDelivery = {
 /**
  * Takes up to `limit` deliveries that are due, counts the attempt and leases them: from each lane no more than it has
  * places (`laneConcurrency`), and from those that hold the fewest first, so that a backlog costs only its own lane. Workers
- * that claim at the same moment may together give a lane a few places too many. Indexes: delivery_due_idx to know that
- * anything is due, delivery_lane_idx by a loose scan that touches one row for each lane, delivery_leased_idx.
+ * that claim at the same moment may together give a lane a few places too many. The count comes before the attempt, so
+ * that a delivery of which each worker dies ends too, by `exhaustLost`. Indexes: delivery_due_idx to know that anything is
+ * due, delivery_lane_idx by a loose scan that touches one row for each lane, delivery_leased_idx.
  */
 export async function claimDueDeliveries(
 	db: Database,
@@ -51,13 +61,13 @@ export async function claimDueDeliveries(
 				where lane = lanes.lane and lease_owner is not null and due_at > now()) as lane
 			cross join lateral (
 				select id, due_at, lane.held + row_number() over (order by due_at, id) as place from (
-					select id, due_at from delivery where lane = lanes.lane and due_at <= now()
+					select id, due_at from delivery where lane = lanes.lane and due_at <= now() and attempts < ${maxAttempts}::int
 					order by due_at, id limit greatest(0, ${laneConcurrency}::int - lane.held)
 					for update skip locked) as candidate) as oldest
 			order by oldest.place, oldest.due_at limit ${limit}::int),
 		claimed as (
 			update delivery set attempts = attempts + 1, lease_owner = ${owner},
-				due_at = now() + make_interval(secs => ${attemptLeaseS}::int)
+				due_at = now() + make_interval(secs => ${attemptLeaseS}::int + ${attemptLeaseSpreadS}::int * random())
 			from due where delivery.id = due.id
 			returning delivery.id, event_id, delivery.tenant_id, url, lease_owner, attempts)
 		select claimed.id, event_id, claimed.tenant_id, url, lease_owner as owner, attempts as attempt,
@@ -76,7 +86,7 @@ export async function returnUnheardDeliveries(
 ): Promise<number> {
 	return db.$executeRaw`
 		update delivery set attempts = attempts - 1, lease_owner = null, due_at = now()
-		where due_at <= now() + make_interval(secs => ${attemptLeaseS}::int) and lease_owner = any(${owners}::text[])`;
+		where due_at <= now() + make_interval(secs => ${attemptLeaseS + attemptLeaseSpreadS}::int) and lease_owner = any(${owners}::text[])`;
 }
 
 export type AttemptRecord = {
@@ -122,4 +132,26 @@ function decideState(record: AttemptRecord): string {
 	if (record.outcome === "delivered") return "delivered";
 	if (record.outcome === "aborted") return "aborted";
 	return record.nextInMs === null ? "exhausted" : "pending";
+}
+
+const lostAttempt = "worker_lost: the worker that made it is gone";
+
+/**
+ * Ends deliveries whose last attempt was begun by a worker that is gone: nobody will write down how it ended, and there
+ * is no attempt left. Returns how many. Index: delivery_due_idx.
+ */
+export async function exhaustLost(
+	db: Database,
+	limit: number,
+): Promise<number> {
+	return db.$executeRaw`
+		with lost as (
+			select id from delivery where due_at <= now() and attempts >= ${maxAttempts}::int
+			order by due_at limit ${limit}::int for update skip locked),
+		ended as (
+			update delivery set state = 'exhausted', due_at = null, lease_owner = null, last_status = null,
+				last_error = ${lostAttempt}, finished_at = now()
+			from lost where delivery.id = lost.id and state = 'pending' returning delivery.id, attempts)
+		insert into attempt (delivery_id, n, outcome, error, duration_ms)
+		select id, attempts, 'retry', ${lostAttempt}, 0 from ended on conflict do nothing`;
 }

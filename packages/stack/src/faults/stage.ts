@@ -1,6 +1,7 @@
 import {
 	existsSync,
 	mkdtempSync,
+	readFileSync,
 	renameSync,
 	rmSync,
 	writeFileSync,
@@ -22,10 +23,16 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** A stage on which processes can be made to die at a racepoint. */
 export type FaultStage = Stage & {
-	/** The next process that comes to the place kills itself there, once; without a place, to the stage's own. */
-	arm(place?: RacepointName): void;
+	/**
+	 * The next process that comes to the place kills itself there, once; without a place, to the stage's own. With an id,
+	 * each process that comes there with it does, until the next `arm` or `disarm`.
+	 */
+	arm(place?: RacepointName, id?: string): void;
+	disarm(): void;
 	/** True once it has died there. */
 	hasFired(): boolean;
+	/** How many have died there since `arm`. */
+	deaths(): number;
 	/** Runs a statement on a connection of its own: to look, or to make rows older than they are. */
 	sql(text: string, values?: unknown[]): Promise<JsonAnswer[]>;
 	/** Creates a job and returns its id. */
@@ -77,13 +84,18 @@ export async function openFaultStage(
 	const job = async (id: string) => (await api(`/v1/jobs/${id}`)).body;
 	return {
 		...stage,
-		arm(place = racepoint?.place) {
+		arm(place = racepoint?.place, id) {
 			rmSync(`${file}.reached`, { force: true });
 			// Never seen half written.
-			writeFileSync(`${file}.new`, place ?? "");
+			writeFileSync(`${file}.new`, [place ?? "", id ?? ""].join(" ").trim());
 			renameSync(`${file}.new`, file);
 		},
+		disarm: () => rmSync(file, { force: true }),
 		hasFired: () => existsSync(`${file}.reached`),
+		deaths() {
+			if (!existsSync(`${file}.reached`)) return 0;
+			return readFileSync(`${file}.reached`, "utf8").trim().split("\n").length;
+		},
 		sql: (text, values = []) => runSql(stage.stack.databaseUrl, text, values),
 		async createJob(body = {}) {
 			const answer = await api("/v1/jobs", {
