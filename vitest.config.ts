@@ -27,6 +27,7 @@ export default defineConfig({
 			sigterms: Number(process.env.SIGTERMS ?? 5),
 			fullLength: process.env.FULL_LENGTH === "true",
 			backlog: Number(process.env.BACKLOG ?? 3_000),
+			pinnedSeconds: Number(process.env.PINNED_SECONDS ?? 40),
 		},
 		projects: [
 			{

@@ -11,18 +11,25 @@ import { root, run } from "./run.mjs";
 const shortFiles = ["crash", "crash-worker", "chaos"];
 
 const lengths = {
-	short: { CHAOS_SECONDS: "20", SIGTERMS: "5", BACKLOG: "3000" },
+	short: {
+		CHAOS_SECONDS: "20",
+		SIGTERMS: "5",
+		BACKLOG: "3000",
+		PINNED_SECONDS: "40",
+	},
 	full: {
 		CHAOS_SECONDS: "60",
 		SIGTERMS: "20",
 		SOAK_SECONDS: "60",
 		BACKLOG: "10000",
+		PINNED_SECONDS: "60",
 	},
 	long: {
 		CHAOS_SECONDS: "600",
 		SIGTERMS: "100",
 		SOAK_SECONDS: "1800",
 		BACKLOG: "50000",
+		PINNED_SECONDS: "600",
 		FULL_LENGTH: "true",
 	},
 };

@@ -46,6 +46,10 @@ export const workerConfigSchema = z.object({
 		{ count: 20, windowS: 10 },
 		"how many submissions in how many seconds",
 	),
+	LONG_TRANSACTION_S: seconds(
+		60,
+		"how long a transaction may be open before the worker warns of it",
+	),
 	PROVIDER_CONCURRENCY: positiveInt(100, "how many renders may run at once"),
 	LOG_LEVEL: logLevel,
 });

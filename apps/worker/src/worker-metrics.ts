@@ -3,6 +3,7 @@ import { createChargeMetrics } from "@reelay/shared/runtime/charge-metrics";
 import type { Metrics } from "@reelay/shared/runtime/metrics";
 import type { Database } from "@reelay/shared/store/database";
 import { findGovernorStatus } from "@reelay/shared/store/governor";
+import { listOldestTransactions } from "@reelay/shared/store/open-transactions";
 import {
 	countLiveJobs,
 	countPossibleCharges,
@@ -54,6 +55,23 @@ export function createWorkerMetrics(metrics: Metrics) {
 				label: "state",
 				read: async () => ({ ...noJobs, ...(await liveJobs()).byState }),
 			});
+			metrics.watch(
+				"oldest_transaction_seconds",
+				"The age of the oldest transaction that is open in the database.",
+				{
+					label: "kind",
+					read: async () => ({
+						session: 0,
+						prepared: 0,
+						...Object.fromEntries(
+							(await listOldestTransactions(db)).map((open) => [
+								open.kind,
+								open.age_s,
+							]),
+						),
+					}),
+				},
+			);
 			metrics.watch(
 				"oldest_ready_seconds",
 				"The age of the oldest job that could be submitted now.",

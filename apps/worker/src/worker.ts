@@ -13,6 +13,7 @@ import { openSubmitter } from "./submit/open-submitter.ts";
 import { startSweeps } from "./sweep/every.ts";
 import { createGovernorWatch } from "./sweep/governor-watch.ts";
 import { createSweeps } from "./sweep/sweeps.ts";
+import { watchTransactions } from "./watch-transactions.ts";
 import { createWorkerMetrics } from "./worker-metrics.ts";
 
 export type WorkerDeps = {
@@ -83,10 +84,13 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 		},
 	);
 	// Every worker looks, so that each log tells what another worker's answer has closed or opened.
-	const watch = startSweeps([createGovernorWatch(db, logger)], {
-		logger,
-		onPass: () => {},
-	});
+	const watch = startSweeps(
+		[
+			createGovernorWatch(db, logger),
+			watchTransactions({ db, logger, longS: config.LONG_TRANSACTION_S }),
+		],
+		{ logger, onPass: () => {} },
+	);
 	submitter.wake();
 	deliverer.wake();
 	return {
