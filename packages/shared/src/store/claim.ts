@@ -57,7 +57,8 @@ function claimOnce(
 	owner: string,
 ): Promise<(ClaimedSubmission & { contended: boolean })[]> {
 	return db.$queryRaw`
-		with recursive ${nextTurn},
+		with recursive ${governorAndSlots},
+		${nextTurn},
 		next as (
 			select ready_job.id, turn.tenant_id, turn.vt, turn.effective_vt
 			from turn cross join lateral (
@@ -71,13 +72,11 @@ function claimOnce(
 		place as (
 			select slot from provider_slot as free
 			where provider = ${provider} and submission_id is null
-				and slot < (select concurrency from governor where provider = ${provider}) - (
-					select count(*) from provider_slot as held
-					where held.provider = ${provider} and held.submission_id is not null and held.slot > free.slot)
+				and slot < (select concurrency from limits) - (select count(*) from busy where busy.slot > free.slot)
 			order by slot limit 1 for update skip locked),
 		taken as (
-			update tenant set vt = next.effective_vt + 1.0 / weight from next, place, governor
-			where tenant.id = next.tenant_id and tenant.vt = next.vt and governor.provider = ${provider} and ${grants}
+			update tenant set vt = next.effective_vt + 1.0 / weight from next, place, limits as governor
+			where tenant.id = next.tenant_id and tenant.vt = next.vt and ${grants}
 			returning next.effective_vt),
 		permit as (
 			update governor set
@@ -110,8 +109,16 @@ function claimOnce(
 		union all
 		select null, null, null, null, null, null, null, true
 		where exists (select from turn) and exists (select from place) and not exists (select from permit)
-			and exists (select from governor where provider = ${provider} and ${grants})`;
+			and exists (select from limits as governor where ${grants})`;
 }
+
+/**
+ * The governor and the held slots as the statement's snapshot has them, read once: a transaction that stays open keeps each
+ * of their former versions, and every further look would read past all of them again.
+ */
+const governorAndSlots = Prisma.sql`
+	limits as materialized (select * from governor where provider = ${provider}),
+	busy as materialized (select slot from provider_slot where provider = ${provider} and submission_id is not null)`;
 
 /** What a job must be, beside ready, to be submitted now. */
 const claimable = Prisma.sql`(not_before <= now() and start_by > now() and submissions < max_submissions)`;
@@ -136,9 +143,8 @@ const nextTurn = Prisma.sql`
 	turn as (
 		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as effective_vt,
 			governor.closed_reason is not null as probes
-		from waiting join tenant on tenant.id = waiting.tenant_id, governor
-		where governor.provider = ${provider}
-			and exists (select from job where ready and priority = waiting.priority
+		from waiting join tenant on tenant.id = waiting.tenant_id, limits as governor
+		where exists (select from job where ready and priority = waiting.priority
 				and tenant_id = waiting.tenant_id and ${claimable})
 			and (tenant.max_in_flight is null or tenant.max_in_flight > (
 				select count(*) from provider_slot join submission on submission.id = provider_slot.submission_id

@@ -16,8 +16,8 @@ beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
 /** A job that ended, and so owes a delivery. */
-const owed = () =>
-	aJob(store, { state: "succeeded", webhookUrl: "https://example.com/hook" });
+const owed = (webhookUrl = "https://example.com/hook") =>
+	aJob(store, { state: "succeeded", webhookUrl });
 const claim = () => claimDueDeliveries(store.db, "worker-1", 100);
 const age = (seconds: number) => store.db.$executeRaw`
 	update delivery set due_at = due_at - make_interval(secs => ${seconds}::float8)`;
@@ -72,7 +72,7 @@ describe("a delivery of which every worker dies", () => {
 	});
 
 	it("does not come due again together with those that were claimed with it", async () => {
-		for (let n = 0; n < 20; n += 1) await owed();
+		for (let n = 0; n < 20; n += 1) await owed(`https://${n}.example.com`);
 		await claim();
 
 		const [spread] = await store.db.$queryRaw<{ instants: number }[]>`
