@@ -1,10 +1,6 @@
 -- Deliveries wait in lanes, so that one receiver's backlog cannot hold up another's, and a closed provider's next probe
 -- is kept apart from the wait that a Retry-After asked for.
 --
--- To undo it: drop the two indexes and the column "lane" of delivery; set governor.blocked_until to the later of itself,
--- probe_at and now() where closed_reason is not null, drop the column "probe_at", and put back the CHECK
--- governor_closed_probe as the first migration has it.
---
 -- Safe beside processes of the previous version: both columns may be left out of an insert. What they insert has an
 -- empty lane of its own, and their claim, by due_at alone, still finds every delivery.
 
