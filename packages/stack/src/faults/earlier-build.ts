@@ -58,6 +58,8 @@ export async function buildBeforeNewestMigration(
 }
 
 function findCommit(root: string): string | null {
+	// A folder without a history of its own may lie in somebody else's.
+	if (git(root, ["rev-parse", "--show-prefix"]) !== "") return null;
 	const path = `prisma/migrations/${newestMigration(root)}`;
 	const added = git(root, [
 		...["log", "--max-count=1", "--diff-filter=A", "--format=%H"],

@@ -5,7 +5,7 @@ type Way = {
 	behaviour: Record<string, unknown>;
 	/** So many POSTs of the job meet it, the later ones a provider on a good day; all of them when it is absent. */
 	times?: number;
-	/** A task that was started is called back for until somebody hears, in a form that ends it. */
+	/** No callback of a task that was started will end it: there is none, or it cannot be read. */
 	isMute?: true;
 };
 
@@ -98,7 +98,7 @@ export function labelOf(n: number, way: Way): string {
 	return `soak ${n} ${way.name}.`;
 }
 
-/** Whether the provider will call back for a POST with this prompt, in a form that ends its submission. */
+/** Whether no callback for a POST with this prompt will end its submission. */
 export function isMute(prompt: string | null): boolean {
 	const [, name = ""] = /soak \d+ (\w+)\./.exec(prompt ?? "") ?? [];
 	return muteWays.has(name);
