@@ -1,3 +1,4 @@
+import { Prisma } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
@@ -167,6 +168,25 @@ describe("claimNextSubmission", () => {
 
 		expect(claimed).toBeNull();
 		expect(await snapshot()).toEqual(before);
+	});
+});
+
+describe("a job that is ready and not queued", () => {
+	it("is not sent, though only job_ready_state says that there is none", async () => {
+		const { db } = store;
+		const [rule] = await db.$queryRaw<{ text: string }[]>`
+			select pg_get_constraintdef(oid) as text from pg_constraint where conname = 'job_ready_state'`;
+		await db.$executeRaw`alter table job drop constraint job_ready_state`;
+		const job = await aJob(store, { state: "rendering" });
+		await db.$executeRaw`update job set ready = true where id = ${job.id}`;
+
+		const claimed = await claim();
+
+		expect(claimed).toBeNull();
+		expect(await reread(job)).toMatchObject({ state: "rendering" });
+		await clearTestStore(store);
+		await db.$executeRaw`
+			alter table job add constraint job_ready_state ${Prisma.raw(rule?.text ?? "")}`;
 	});
 });
 
