@@ -209,6 +209,12 @@ describe("renewLeases", () => {
 	});
 });
 
+it("renews nothing for a worker that waits for nothing", async () => {
+	await aJob(store, { state: "submitting" });
+
+	expect(await renewLeases(store.db, [])).toBe(0);
+});
+
 describe("listUnheardIntents", () => {
 	it("finds the intents of these claims, and nothing that was answered or is another's", async () => {
 		const unheard = await aJob(store, { state: "submitting", workerId: "w/1" });

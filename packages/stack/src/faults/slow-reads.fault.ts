@@ -107,6 +107,8 @@ function startReading(
 		repeat(() => read(`/v1/jobs/${jobId}/events`)),
 		repeat(async () => (await fetch(metricsUrl)).text()),
 	]).flat();
+	// A failure is thrown by `end`.
+	for (const reader of readers) reader.catch(() => {});
 	return {
 		statuses: () => [...statuses],
 		async end() {
