@@ -189,7 +189,7 @@ async function play(
 			// A probe would go through by itself, half a minute later.
 			await eventually(async () => {
 				const refused = await stage.sql(
-					"select data from timeline where job_id = $1 and type = 'requeued'",
+					"select from timeline where job_id = $1 and type = 'requeued' and data->>'reason' like '%funds'",
 					[id],
 				);
 				expect(refused).not.toEqual([]);
@@ -197,9 +197,17 @@ async function play(
 			await letGo(stage);
 			return;
 		case "rescued":
-			await reach("submitting");
-			await end("lease_until", "lease_until is not null");
-			await reach("unknown");
+			// Of the claim whose answer was lost the provider has seen nothing.
+			await eventually(async () => {
+				const prompt = encodeURIComponent(promptOf(name));
+				const { posts } = await stage.simulator(`/ledger?prompt=${prompt}`);
+				expect(posts).toHaveLength(1);
+			}, patience);
+			// Again and again, for its worker lives and renews it.
+			await eventually(async () => {
+				await end("lease_until", "lease_until is not null");
+				expect((await stage.job(id)).state).toBe("unknown");
+			}, patience);
 			return;
 		case "late":
 			await reach("rendering");
