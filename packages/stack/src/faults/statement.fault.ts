@@ -187,22 +187,11 @@ async function play(
 	switch (name) {
 		case "unfunded":
 			// A probe would go through by itself, half a minute later.
-			await eventually(async () => {
-				const refused = await stage.sql(
-					"select from timeline where job_id = $1 and type = 'requeued' and data->>'reason' like '%funds'",
-					[id],
-				);
-				expect(refused).not.toEqual([]);
-			}, patience);
+			await untilRefused(stage, id);
 			await letGo(stage);
 			return;
 		case "rescued":
-			// Of the claim whose answer was lost the provider has seen nothing.
-			await eventually(async () => {
-				const prompt = encodeURIComponent(promptOf(name));
-				const { posts } = await stage.simulator(`/ledger?prompt=${prompt}`);
-				expect(posts).toHaveLength(1);
-			}, patience);
+			await untilSent(stage, name);
 			// Again and again, for its worker lives and renews it.
 			await eventually(async () => {
 				await end("lease_until", "lease_until is not null");
@@ -238,6 +227,25 @@ async function play(
 			}, patience);
 			return;
 	}
+}
+
+/** The provider has seen it; of a claim whose answer was lost it has not. */
+async function untilSent({ simulator }: StatementStage, name: PartName) {
+	const prompt = encodeURIComponent(promptOf(name));
+	await eventually(async () => {
+		const { posts } = await simulator(`/ledger?prompt=${prompt}`);
+		expect(posts).toHaveLength(1);
+	}, patience);
+}
+
+async function untilRefused({ sql }: StatementStage, id: string) {
+	await eventually(async () => {
+		const refused = await sql(
+			"select from timeline where job_id = $1 and type = 'requeued' and data->>'reason' like '%funds'",
+			[id],
+		);
+		expect(refused).not.toEqual([]);
+	}, patience);
 }
 
 /** One slot is held by nobody, and one is missing, as after a row was changed by hand. */
