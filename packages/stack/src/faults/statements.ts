@@ -1,6 +1,9 @@
 import type { Struck } from "./statement-stage.ts";
 
-/** Every statement by which the engine writes. A name twice stands for a statement that is struck twice. */
+/**
+ * The statements that a job meets on its way, and those of the sweeps. Not among them: what a start writes, an operator's
+ * resolve, a quarantined callback, and the forgetting of rings after Redis was emptied.
+ */
 export const engineStatements: readonly Struck[] = [
 	{ name: "accept", by: "api", piece: "insert into job (id" },
 	{ name: "cancel", by: "api", piece: "cancel_requested_at as asked_at" },
