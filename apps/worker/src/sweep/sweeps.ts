@@ -84,8 +84,8 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		// Not a repair: says that this worker lives. Three of these must fail before a lease runs out.
 		{
 			name: "leaseRenewal",
-			isRoutine: true,
 			everyMs: leaseRenewalMs,
+			isRoutine: true,
 			pass: () => renewLeases(db, deps.heldSubmissions()),
 		},
 		// Repairs: a worker that died or stalled between the intent and the answer. Intent → unknown.
@@ -155,8 +155,8 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		},
 		{
 			name: "idempotencyKeys",
-			isRoutine: true,
 			everyMs: 60_000,
+			isRoutine: true,
 			pass: () => pruneIdempotencyKeys(db, batch),
 		},
 	];
