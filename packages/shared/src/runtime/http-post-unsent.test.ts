@@ -3,59 +3,14 @@ import http from "node:http";
 import net, { type AddressInfo, type LookupFunction } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import {
-	createFreshConnectionAgent,
-	type PostOnceRequest,
-	postOnce,
-} from "./http-post.ts";
+	closeAll,
+	deferred,
+	freshAgent,
+	portOf,
+	post,
+} from "../testing/raw-server.ts";
 
-const closers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-	for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function portOf(server: net.Server): Promise<number> {
-	const sockets = new Set<net.Socket>();
-	server.on("connection", (socket) => {
-		sockets.add(socket);
-		socket.on("error", () => {});
-	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	closers.push(async () => {
-		for (const socket of sockets) socket.destroy();
-		server.close();
-	});
-	return (server.address() as AddressInfo).port;
-}
-
-function freshAgent(
-	options?: Parameters<typeof createFreshConnectionAgent>[0],
-) {
-	const agent = createFreshConnectionAgent(options);
-	closers.push(() => agent.destroy());
-	return agent;
-}
-
-function post(url: string, changes: Partial<PostOnceRequest> = {}) {
-	return postOnce({
-		dispatcher: changes.dispatcher ?? freshAgent(),
-		url,
-		headers: { "content-type": "application/json" },
-		body: "{}",
-		timeoutMs: 10_000,
-		maxResponseBytes: 65_536,
-		...changes,
-	});
-}
-
-function deferred<T = void>() {
-	let resolve: (value: T) => void = () => {};
-	const promise = new Promise<T>((settle) => {
-		resolve = settle;
-	});
-	return { promise, resolve: (value: T) => resolve(value) };
-}
+afterEach(closeAll);
 
 describe("an unsent POST", () => {
 	it("is told when the port refuses", async () => {

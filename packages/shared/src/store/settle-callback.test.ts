@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { findViolations } from "../testing/audit.ts";
+import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { anOutput, aReceivedCallback, aSuccess } from "../testing/reports.ts";
+import {
+	clearTestStore,
+	openTestStore,
+	type TestStore,
+} from "../testing/store.ts";
+import { findJob } from "./jobs.ts";
+import { settleSubmission } from "./settle.ts";
+
+const webhookUrl = "https://example.com/hook";
+
+let store: TestStore;
+beforeAll(async () => {
+	store = await openTestStore();
+});
+beforeEach(() => clearTestStore(store));
+afterAll(() => store.close());
+
+const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
+const countDeliveries = async () =>
+	(
+		await store.db.$queryRaw<{ n: number }[]>`
+			select count(*)::int as n from delivery`
+	)[0]?.n;
+const callbacks = () =>
+	store.db.$queryRaw<
+		{ outcome: string; reason: string | null }[]
+	>`select outcome, reason from callback order by id`;
+
+describe("a callback", () => {
+	it("with another task's id is put into quarantine and changes nothing", async () => {
+		const job = await aJob(store, { state: "rendering", taskId: "task-1" });
+
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess(submissionOf(job), {
+				output: anOutput({ task_id: "task-2" }),
+				callback: aReceivedCallback("succeeded"),
+			}),
+		);
+
+		expect(settled).toMatchObject({
+			settled: false,
+			callback_outcome: "quarantined",
+		});
+		expect(await callbacks()).toEqual([
+			{
+				outcome: "quarantined",
+				reason: "the task id is not the one that this submission has",
+			},
+		]);
+		expect((await reread(job))?.state).toBe("rendering");
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it.each([null, "task-1"])(
+		"without a contradiction settles: %s",
+		async (id) => {
+			const job = await aJob(store, { state: "rendering", taskId: "task-1" });
+
+			const settled = await settleSubmission(
+				store.db,
+				aSuccess(submissionOf(job), {
+					output: anOutput({ task_id: id }),
+					callback: aReceivedCallback("succeeded"),
+				}),
+			);
+
+			expect(settled).toMatchObject({
+				ended: true,
+				callback_outcome: "settled",
+			});
+		},
+	);
+
+	it("tells nobody twice when the same bytes come again", async () => {
+		const job = await aJob(store, { state: "rendering", webhookUrl });
+		const report = aSuccess(submissionOf(job), {
+			callback: aReceivedCallback("succeeded"),
+		});
+
+		await settleSubmission(store.db, report);
+		const again = await settleSubmission(store.db, report);
+
+		expect(again).toMatchObject({ settled: false, callback_outcome: null });
+		expect(await callbacks()).toEqual([{ outcome: "settled", reason: null }]);
+		expect(await countDeliveries()).toBe(1);
+	});
+
+	it("for a submission that there is not is kept with the reason", async () => {
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess("sub_nobody", { callback: aReceivedCallback("succeeded") }),
+		);
+
+		expect(settled).toEqual({
+			settled: false,
+			ended: false,
+			job_id: null,
+			job_state: null,
+			deliveries: 0,
+			callback_outcome: "ignored",
+		});
+		expect(await callbacks()).toEqual([
+			{ outcome: "ignored", reason: "no such submission" },
+		]);
+	});
+
+	it("is not kept from telling the result by an answer that gave another task's id", async () => {
+		const job = await aJob(store, { state: "submitting", taskId: "task-1" });
+
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess(submissionOf(job), { output: anOutput({ task_id: "task-2" }) }),
+		);
+
+		expect(settled).toMatchObject({ ended: true, job_state: "succeeded" });
+	});
+});
