@@ -2,20 +2,16 @@ import { createPostgresBackend, Queue, Worker, withBackend } from "bullmq";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Ring } from "../contracts/queue-messages.ts";
 import { findRedisFaults } from "./redis-check.ts";
+import { openAgainUntilReady, persist } from "./reopen.ts";
 
 /** Where the rings go: Redis when it is set, else the database that Reelay has anyway. */
 export type BellSettings = { redisUrl: string | null; databaseUrl: string };
 export type BellEngine = "redis" | "postgres";
 
-/** What both engines' queues and workers have in common, as far as rings need it. */
-type Failing = {
-	on(event: "error", listener: (error: Error) => void): unknown;
-};
-type RingQueue = Failing & {
-	addBulk(
-		messages: { name: string; data: Ring; opts: { jobId: string } }[],
-	): Promise<unknown>;
-};
+/** A ring as both engines' queues take it. */
+type RingMessage = { name: string; data: Ring; opts: { jobId: string } };
+
+type RingQueue = { addBulk(messages: RingMessage[]): Promise<unknown> };
 
 /** The engine that these settings choose. */
 export function bellEngine(settings: BellSettings): BellEngine {
@@ -41,23 +37,31 @@ const postgresSchema = "bullmq";
  * A producer that fails fast: without a connection a ring is refused at once instead of being kept in memory, because
  * a sweep will ring again, and a late ring is worth less than a short queue.
  */
-export function openRingQueue(settings: BellSettings): {
-	queue: RingQueue;
+export function openRingQueue(
+	settings: BellSettings,
+	onError: (error: Error) => void,
+): {
+	/** The queue itself; rejects while it could not set itself up. */
+	queue(): Promise<RingQueue>;
 	/** True once after the engine has lost what it held: a flush, or a failover to an empty replica. */
 	hasForgotten(): Promise<boolean>;
 	close(): Promise<void>;
 } {
 	if (settings.redisUrl === null) {
 		const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
-		const queue = new PostgresQueue<Ring>(queueName, {
-			connection: postgresConnection(settings.databaseUrl, 2),
-			defaultJobOptions: ringOptions,
+		const queue = openAgainUntilReady(() => {
+			const opened = new PostgresQueue<Ring>(queueName, {
+				connection: postgresConnection(settings.databaseUrl, 2),
+				defaultJobOptions: ringOptions,
+			});
+			opened.on("error", onError);
+			return opened;
 		});
-		// Postgres keeps the rings beside the jobs: it cannot lose the one without the other.
 		return {
-			queue,
+			queue: queue.ready,
+			// Postgres keeps the rings beside the jobs: it cannot lose the one without the other.
 			hasForgotten: async () => false,
-			close: () => queue.close(),
+			close: queue.close,
 		};
 	}
 	const connection = openRedis(settings.redisUrl, {
@@ -74,8 +78,9 @@ export function openRingQueue(settings: BellSettings): {
 		skipVersionCheck: true,
 		defaultJobOptions: ringOptions,
 	});
+	queue.on("error", onError);
 	return {
-		queue,
+		queue: async () => queue,
 		// Whoever finds the mark missing sets it, so that of several workers one hears of the loss.
 		hasForgotten: async () =>
 			(await connection.set(markKey, "1", "NX")) === "OK",
@@ -91,10 +96,11 @@ export function openRingWorker(
 	settings: BellSettings,
 	hearing: {
 		onRing: (message: unknown) => void;
+		onError: (error: Error) => void;
 		/** A sentence about the engine that its operator should read. */
 		onWarning: (sentence: string) => void;
 	},
-): { worker: Failing; close(): Promise<void> } {
+): { close(): Promise<void> } {
 	const hear = async (message: { data: unknown }) =>
 		hearing.onRing(message.data);
 	const options = {
@@ -104,11 +110,23 @@ export function openRingWorker(
 	};
 	if (settings.redisUrl === null) {
 		const { Worker: PostgresWorker } = withBackend(createPostgresBackend);
-		const worker = new PostgresWorker(queueName, hear, {
-			...options,
-			connection: postgresConnection(settings.databaseUrl, 3),
+		const worker = openAgainUntilReady(() => {
+			const opened = new PostgresWorker(queueName, hear, {
+				...options,
+				connection: postgresConnection(settings.databaseUrl, 3),
+			});
+			opened.on("error", hearing.onError);
+			return opened;
 		});
-		return { worker, close: () => worker.close() };
+		const closing = new AbortController();
+		const persisting = persist(worker, closing.signal);
+		return {
+			async close() {
+				closing.abort();
+				await worker.close();
+				await persisting;
+			},
+		};
 	}
 	const connection = openRedis(settings.redisUrl, {
 		maxRetriesPerRequest: null,
@@ -125,8 +143,8 @@ export function openRingWorker(
 		connection,
 		prefix: "reelay",
 	});
+	worker.on("error", hearing.onError);
 	return {
-		worker,
 		async close() {
 			await worker.close(true);
 			connection.disconnect();
@@ -143,6 +161,11 @@ function postgresConnection(databaseUrl: string, max: number) {
 		keepAlive: true,
 		connectionTimeoutMillis: 5_000,
 		application_name: "reelay-bell",
+		// A connection that breaks while BullMQ holds it, as it does to set up its tables, has nobody else who hears of it, and
+		// that would end the process. The statement under way fails and says so.
+		onConnect: (client: {
+			on(event: "error", listener: () => void): unknown;
+		}) => void client.on("error", () => {}),
 	};
 }
 

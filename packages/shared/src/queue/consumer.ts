@@ -17,15 +17,14 @@ export function openRingConsumer(
 		onWarning?: (sentence: string) => void;
 	},
 ): RingConsumer {
-	const { worker, close } = openRingWorker(settings, {
+	return openRingWorker(settings, {
 		onRing(message) {
 			const ring = ringSchema.safeParse(message);
 			if (ring.success) hearing.onRing(ring.data);
 			else
 				hearing.onError(new Error("a message that is not a ring was dropped"));
 		},
+		onError: hearing.onError,
 		onWarning: hearing.onWarning ?? (() => {}),
 	});
-	worker.on("error", hearing.onError);
-	return { close };
 }

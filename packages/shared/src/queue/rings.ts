@@ -23,8 +23,7 @@ export function openRinger(
 	settings: BellSettings,
 	onLost: (error: Error) => void,
 ): Ringer {
-	const { queue, hasForgotten, close } = openRingQueue(settings);
-	queue.on("error", onLost);
+	const { queue, hasForgotten, close } = openRingQueue(settings, onLost);
 	async function enqueueAndWait(kind: Ring["kind"], ids: readonly string[]) {
 		if (ids.length === 0) return true;
 		const messages = ids.map((id) => {
@@ -32,7 +31,7 @@ export function openRinger(
 			return { name: kind, data, opts: { jobId: ringId(data) } };
 		});
 		try {
-			await queue.addBulk(messages);
+			await (await queue()).addBulk(messages);
 			return true;
 		} catch (error) {
 			onLost(error as Error);

@@ -78,7 +78,7 @@ export async function claimDueDeliveries(
 /**
  * Undoes claims that were committed while their answer was lost: no attempt was made, so none is counted, and the
  * deliveries are due again. Only for a caller who knows that no claim under these names was ever answered. Reads what is
- * leased by delivery_due_idx.
+ * leased by delivery_leased_idx.
  */
 export async function returnUnheardDeliveries(
 	db: Database,

@@ -116,7 +116,7 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 		],
 		[
 			"returnUnheardDeliveries",
-			"delivery_due_idx",
+			"delivery_leased_idx or delivery_due_idx",
 			() => returnUnheardDeliveries(store.db, ["w"]),
 		],
 		["markOverdue", "submission_due_idx", () => markOverdue(store.db, 5)],

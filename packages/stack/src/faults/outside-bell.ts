@@ -24,21 +24,20 @@ type WholeQueue = {
 
 /** Opens the queue that these settings name. */
 export function openOutsideBell(settings: BellSettings): OutsideBell {
-	const { queue, close } = openRingQueue(settings);
-	queue.on("error", () => {});
+	const { queue, close } = openRingQueue(settings, () => {});
 	// Our own type of it names only what rings need.
-	const whole = queue as unknown as WholeQueue;
+	const whole = async () => (await queue()) as unknown as WholeQueue;
 	const send = async (contents: readonly unknown[]) => {
 		const messages = contents.map((data) => ({
 			name: "outside",
 			data,
 			opts: { jobId: `outside-${randomUUID()}` },
 		}));
-		await whole.addBulk(messages);
+		await (await whole()).addBulk(messages);
 		return messages.map(({ opts }) => opts.jobId);
 	};
 	const expectEmpty = async () => {
-		const counts = await whole.getJobCounts("wait", "active");
+		const counts = await (await whole()).getJobCounts("wait", "active");
 		expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBe(0);
 	};
 	return {
@@ -51,7 +50,7 @@ export function openOutsideBell(settings: BellSettings): OutsideBell {
 			const left = Math.max(1_000, timeoutMs - (Date.now() - askedAt));
 			// What was heard is removed. Others may still be locked by a consumer that was cut off.
 			await eventually(
-				async () => expect(await whole.getJob(id)).toBeUndefined(),
+				async () => expect(await (await whole()).getJob(id)).toBeUndefined(),
 				{ timeoutMs: left },
 			);
 			return Date.now() - askedAt;
