@@ -76,14 +76,16 @@ export async function applyMigrations({
 
 /**
  * The names of migrations that the database still lacks, for a readiness
- * check. Takes no lock and writes nothing.
+ * check. Takes no lock and writes nothing. Waits for a database that is still
+ * starting only when it is told for how long.
  */
 export async function listPendingMigrations({
 	url,
 	folder = shippedMigrations,
-}: Pick<MigrateOptions, "url" | "folder">): Promise<string[]> {
+	waitMs = 0,
+}: Omit<MigrateOptions, "onApplied">): Promise<string[]> {
 	const migrations = await readMigrations(folder);
-	const client = await connectWhenReady(url, 0);
+	const client = await connectWhenReady(url, waitMs);
 	try {
 		const { rows } = await client.query<{ exists: boolean }>(
 			"select to_regclass('_prisma_migrations') is not null as exists",

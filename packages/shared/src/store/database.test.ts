@@ -45,6 +45,19 @@ describe("openDatabase", () => {
 		await admin.end();
 	});
 
+	it("waits for a database that does not answer yet", async () => {
+		const network = await startProxy(database.url);
+		onTestFinished(() => network.close());
+		network.cut();
+		const opening = open(network.url);
+		// By when somebody who came later was refused, it was refused as well.
+		await errorOf(new pg.Client(network.url).connect());
+
+		network.restore();
+
+		expect(await (await opening).check()).toBeNull();
+	});
+
 	it("says whether Postgres answers, and may be closed twice", async () => {
 		const network = await startProxy(database.url);
 		const { check, close } = await open(network.url);

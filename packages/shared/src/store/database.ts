@@ -11,10 +11,13 @@ export type OpenDatabase = {
 	close(): Promise<void>;
 };
 
+// A database that starts beside us, or is too busy for a moment, is no reason to give up.
+const startingMs = 15_000;
+
 /**
  * Opens a pool of connections to a database whose migrations are all applied; throws with the command to run when some
- * are not, because a process on an older schema would fail at its first statement instead. With `mayBeAway` a database
- * that cannot be reached is no reason not to start.
+ * are not, because a process on an older schema would fail at its first statement instead. A database that does not answer
+ * is waited for, for 15 s; with `mayBeAway` not at all, and it is no reason not to start.
  */
 export async function openDatabase(options: {
 	url: string;
@@ -24,12 +27,13 @@ export async function openDatabase(options: {
 	statementTimeoutMs?: number;
 	mayBeAway?: boolean;
 }): Promise<OpenDatabase> {
-	const pending = await listPendingMigrations({ url: options.url }).catch(
-		(error: unknown) => {
-			if (options.mayBeAway && isDatabaseUnavailable(error)) return [];
-			throw error;
-		},
-	);
+	const pending = await listPendingMigrations({
+		url: options.url,
+		waitMs: options.mayBeAway ? 0 : startingMs,
+	}).catch((error: unknown) => {
+		if (options.mayBeAway && isDatabaseUnavailable(error)) return [];
+		throw error;
+	});
 	if (pending.length > 0) {
 		throw new Error(
 			`The database lacks ${pending.length} migration(s), the first is ${pending[0]}: run npm run db:migrate.`,
