@@ -64,7 +64,8 @@ export default defineConfig({
 					include: ["packages/stack/src/faults/**/*.fault.ts"],
 					fileParallelism: false,
 					sequence: { groupOrder: 2 },
-					testTimeout: 600_000,
+					// What lasts five minutes at full length needs more than that.
+					testTimeout: process.env.FULL_LENGTH === "true" ? 900_000 : 300_000,
 					hookTimeout: 180_000,
 				},
 			},

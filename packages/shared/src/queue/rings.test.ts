@@ -7,7 +7,7 @@ import {
 	it,
 	onTestFinished,
 } from "vitest";
-import type { Ring } from "../contracts/queue-messages.ts";
+import { type Ring, ringId } from "../contracts/queue-messages.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { eventually } from "../testing/eventually.ts";
 import { startProxy } from "../testing/proxy.ts";
@@ -59,6 +59,20 @@ async function ring(settings: BellSettings) {
 	return { ringer, lost };
 }
 
+/** Waits until the engine holds no ring for this job. */
+async function gone(settings: BellSettings, id: string) {
+	const { queue, close } = openRingQueue(settings, () => {});
+	onTestFinished(close);
+	const whole = (await eventually(queue)) as unknown as {
+		getJob(ring: string): Promise<unknown>;
+	};
+	await eventually(async () =>
+		expect(
+			await whole.getJob(ringId({ v: 1, kind: "submit", id })),
+		).toBeUndefined(),
+	);
+}
+
 const hears = (heard: Ring[], id: string) =>
 	eventually(() => expect(heard.map((one) => one.id)).toContain(id));
 
@@ -93,14 +107,13 @@ describe.each(engines)("the bell on %s", (engine, settingsOf) => {
 		await hears(heard, "job_last");
 		await hears(heard, "job_b");
 		const before = heard.filter(({ id }) => id === "job_b").length;
+		// Heard is not yet ended: until the engine has removed the first, another one counts as the same.
+		await gone(settingsOf(), "job_b");
+		await ringer.enqueueAndWait("submit", ["job_b"]);
 
-		// A ring that comes while the engine still ends the one before it counts as the same.
-		await eventually(async () => {
-			await ringer.enqueueAndWait("submit", ["job_b"]);
-			expect(heard.filter(({ id }) => id === "job_b").length).toBeGreaterThan(
-				1,
-			);
-		});
+		await eventually(() =>
+			expect(heard.filter(({ id }) => id === "job_b")).toHaveLength(2),
+		);
 		expect(before).toBe(1);
 	});
 

@@ -213,9 +213,7 @@ async function quiesce(): Promise<void> {
 }
 
 describe("everything at once", () => {
-	it("fails no statement, breaks no invariant at any moment, and leaves no job unfinished", {
-		timeout: 90_000,
-	}, async () => {
+	it("fails no statement, breaks no invariant at any moment, and leaves no job unfinished", async () => {
 		const seed = Math.floor(Math.random() * 2 ** 31);
 		const world = createWorld(seed);
 		for (let n = 0; n < jobCount; n += 1) await insertOne(world);

@@ -25,8 +25,7 @@ const killEveryMs = 3_000;
 const concurrency = 50;
 const renderMs = 700;
 const apps: AppName[] = ["api", "worker", "webhook"];
-// A long run on a busy machine leaves much to be done when it ends.
-const patience = { timeoutMs: 600_000, everyMs: 500 };
+const patience = { timeoutMs: 120_000, everyMs: 250 };
 
 async function openLoadedStage(
 	bell: (typeof bells)[number],

@@ -1,6 +1,7 @@
 import { eventually } from "@reelay/shared/testing/eventually";
 import { describe, expect, inject, it } from "vitest";
 import { bells } from "../journeys/stage.ts";
+import { lasting } from "./length.ts";
 import { holdTransaction, saturate } from "./pinned-load.ts";
 import { reportFault } from "./report.ts";
 import { createJobs, type FaultStage, openFaultStage } from "./stage.ts";
@@ -71,9 +72,9 @@ describe.each(bells)("a transaction stays open, rung by %s", (bell) => {
 			}
 			await load.stop();
 			const ratio = mean(pinned) / mean(free);
-			// Claims slow down with all that was replaced since the transaction began, so a long one is reported and not judged;
-			// and a machine that does other things is too noisy for more than a generous floor.
-			if (turns > 1) expect(ratio).toBeGreaterThan(0.5);
+			// At full length the bar is the list's own. A short form on a machine that does other things is too noisy for more
+			// than a generous floor.
+			expect(ratio).toBeGreaterThan(lasting(0.8, 0.5));
 
 			const ids = await createJobs(stage, 3);
 			await stage.settle(ids, 120_000);

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { JsonAnswer } from "../journeys/json-answer.ts";
 import type { FaultStage } from "./stage.ts";
 
-const patience = { timeoutMs: 600_000, everyMs: 500 };
+const patience = { timeoutMs: 120_000, everyMs: 250 };
 
 /** Ends what dead workers hold: a minute goes by, and no worker lives meanwhile whose own leases that would cut short. */
 export async function forgetTheDead({ stack, sql }: FaultStage): Promise<void> {

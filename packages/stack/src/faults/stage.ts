@@ -182,8 +182,6 @@ async function audit(stage: Stage, ids: readonly string[]): Promise<void> {
 	const database = await openDatabase({
 		url: stage.stack.databaseUrl,
 		applicationName: "reelay-audit",
-		// Of a long run it reads everything.
-		statementTimeoutMs: 180_000,
 		poolSize: 1,
 	});
 	try {
