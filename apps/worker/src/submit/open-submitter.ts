@@ -2,7 +2,7 @@ import { systemClock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
-import { claimNextSubmission } from "@reelay/shared/store/claim";
+import { claimSubmissions } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
 import {
 	ensureGovernor,
@@ -54,9 +54,9 @@ export async function openSubmitter(
 		logger,
 	});
 	const submitter = createSubmitter({
-		async claim() {
+		async claim(count) {
 			await deps.racepoint?.("submit.beforeClaim");
-			return claims.claim((owner) => claimNextSubmission(db, owner));
+			return claims.claim((owner) => claimSubmissions(db, owner, count));
 		},
 		governorStatus: () => findGovernorStatus(db),
 		submit: (submission) =>

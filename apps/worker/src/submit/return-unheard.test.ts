@@ -1,5 +1,5 @@
-import { claimNextSubmission } from "@reelay/shared/store/claim";
 import { findViolations } from "@reelay/shared/testing/audit";
+import { claimOne } from "@reelay/shared/testing/claims";
 import { aJob } from "@reelay/shared/testing/factories";
 import {
 	clearTestStore,
@@ -25,7 +25,7 @@ const find = (id: string) =>
 
 it("queues the job again at once, free of charge and with its budget, and it can be claimed", async () => {
 	const job = await aJob(store, { maxSubmissions: 1 });
-	await claimNextSubmission(store.db, "worker-1/1");
+	await claimOne(store.db, "worker-1/1");
 
 	const returned = await returnUnheard(store.db, ["worker-1/1"]);
 
@@ -33,7 +33,7 @@ it("queues the job again at once, free of charge and with its budget, and it can
 	expect(await find(job.id)).toEqual([
 		{ state: "queued", charged: "no", submissions: 0, is_due: true },
 	]);
-	expect(await claimNextSubmission(store.db, "worker-1/2")).toMatchObject({
+	expect(await claimOne(store.db, "worker-1/2")).toMatchObject({
 		job_id: job.id,
 		n: 2,
 	});

@@ -45,11 +45,13 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		},
 	};
 	const submitter = createSubmitter({
-		async claim() {
+		async claim(count) {
 			stage.claims += 1;
-			if (stage.jobs === 0) return null;
-			stage.jobs -= 1;
-			return aSubmission(jobs - stage.jobs);
+			const claimed = [];
+			for (; stage.jobs > 0 && claimed.length < count; stage.jobs -= 1) {
+				claimed.push(aSubmission(jobs - stage.jobs + 1));
+			}
+			return claimed;
 		},
 		governorStatus: async () => stage.status,
 		submit: ({ id }) =>
@@ -192,7 +194,7 @@ describe("an error", () => {
 		const submitter = createSubmitter({
 			claim: async () => {
 				if (isAway) throw new Error("away");
-				return null;
+				return [];
 			},
 			governorStatus: async () => {
 				stage.claims += 1;

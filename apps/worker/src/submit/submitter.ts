@@ -5,7 +5,8 @@ import { createWakeLoop } from "../wake-loop.ts";
 import type { Recorded } from "./record-outcome.ts";
 
 export type SubmitterDeps = {
-	claim: () => Promise<ClaimedSubmission | null>;
+	/** Takes up to so many submissions; none when there is nothing to do or the governor says no. */
+	claim: (count: number) => Promise<ClaimedSubmission[]>;
 	governorStatus: () => Promise<GovernorStatus | null>;
 	submit: (submission: ClaimedSubmission) => Promise<Recorded>;
 	/** The worker's last word on a submission it can no longer wait for. */
@@ -27,6 +28,9 @@ export type Submitter = {
 
 const retryAfterErrorMs = 1_000;
 
+// Claimed at once, many cost little more than one; but a process that is killed before it has sent them leaves all of them in doubt.
+const maxClaimed = 32;
+
 // A claim can come back empty although nothing forbids it, while another worker holds the row: look again soon, not at once.
 const minWaitMs = 20;
 
@@ -43,9 +47,10 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 	async function claimAll(): Promise<void> {
 		try {
 			while (!loop.isStopping() && underWay.size < deps.maxInFlight) {
-				const submission = await deps.claim();
-				if (submission === null) return await wakeWhenGranted();
-				start(submission);
+				const room = deps.maxInFlight - underWay.size;
+				const claimed = await deps.claim(Math.min(room, maxClaimed));
+				if (claimed.length === 0) return await wakeWhenGranted();
+				claimed.forEach(start);
 			}
 		} catch (error) {
 			deps.logger.error({ err: error }, "claim.failed");

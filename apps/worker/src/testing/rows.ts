@@ -2,7 +2,7 @@ import type { JobError } from "@reelay/shared/domain/job-record";
 import type { ProviderOutput } from "@reelay/shared/domain/provider-answer";
 import {
 	type ClaimedSubmission,
-	claimNextSubmission,
+	claimSubmissions,
 } from "@reelay/shared/store/claim";
 import { insertJob, type NewJob } from "@reelay/shared/store/jobs";
 import { aNewJob } from "@reelay/shared/testing/factories";
@@ -16,8 +16,8 @@ export async function aClaimed(
 	job: Partial<NewJob> = {},
 ): Promise<ClaimedSubmission> {
 	await insertJob(store.db, aNewJob(store, job));
-	const claimed = await claimNextSubmission(store.db, workerId);
-	if (claimed === null) throw new Error("nothing could be claimed");
+	const [claimed] = await claimSubmissions(store.db, workerId, 1);
+	if (claimed === undefined) throw new Error("nothing could be claimed");
 	return claimed;
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { claimOne } from "../testing/claims.ts";
 import { aJob } from "../testing/factories.ts";
 import { anError } from "../testing/reports.ts";
 import {
@@ -6,7 +7,6 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { claimNextSubmission } from "./claim.ts";
 import {
 	closeGovernor,
 	countedErrorOf,
@@ -82,9 +82,9 @@ describe("the breaker", () => {
 	it("marks every claim as a probe as soon as one error was counted, so that the next answer may clear it", async () => {
 		await aJob(store);
 		await aJob(store);
-		const before = await claimNextSubmission(store.db, "w");
+		const before = await claimOne(store.db, "w");
 		await fail(1);
-		const after = await claimNextSubmission(store.db, "w");
+		const after = await claimOne(store.db, "w");
 
 		expect([before?.is_probe, after?.is_probe]).toEqual([false, true]);
 	});
@@ -93,13 +93,13 @@ describe("the breaker", () => {
 		await aJob(store);
 		await aJob(store);
 		await fail(5);
-		const shut = await claimNextSubmission(store.db, "w");
+		const shut = await claimOne(store.db, "w");
 		await store.db.$executeRaw`update governor set probe_at = now()`;
 
-		const canary = await claimNextSubmission(store.db, "w");
-		const behind = await claimNextSubmission(store.db, "w");
+		const canary = await claimOne(store.db, "w");
+		const behind = await claimOne(store.db, "w");
 		await reopenGovernor(store.db);
-		const opened = await claimNextSubmission(store.db, "w");
+		const opened = await claimOne(store.db, "w");
 
 		expect([shut, behind]).toEqual([null, null]);
 		expect(canary?.is_probe).toBe(true);
@@ -128,7 +128,7 @@ describe("the breaker", () => {
 		const canaries: (string | undefined)[] = [];
 		for (const _ of jobs) {
 			await store.db.$executeRaw`update governor set probe_at = now()`;
-			const canary = await claimNextSubmission(store.db, "w");
+			const canary = await claimOne(store.db, "w");
 			canaries.push(canary?.job_id);
 			await rejectSubmission(store.db, {
 				submissionId: canary?.id ?? "",

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
+import { claimOne } from "../testing/claims.ts";
 import { aJob, aTenant, submissionOf } from "../testing/factories.ts";
 import { lockRow } from "../testing/row-lock.ts";
 import {
@@ -7,7 +8,6 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { claimNextSubmission } from "./claim.ts";
 import { applyCancel, findJob } from "./jobs.ts";
 import { listTimeline } from "./timeline.ts";
 
@@ -121,7 +121,7 @@ describe("applyCancel", () => {
 			const job = await aJob(store);
 			const [cancelled, claimed] = await Promise.all([
 				applyCancel(store.db, store.tenantId, job.id),
-				claimNextSubmission(store.db, "worker-1"),
+				claimOne(store.db, "worker-1"),
 			]);
 			const state = cancelled?.state;
 			if (state !== "cancelled" && state !== "submitting") {
@@ -142,7 +142,7 @@ describe("applyCancel", () => {
 	it("that waits for a claim's commit notes the wish, because the provider may have been asked", async () => {
 		const job = await aJob(store);
 		const lock = await lockRow(store.url, { table: "governor", id: "see2ai" });
-		const claim = claimNextSubmission(store.db, "worker-1");
+		const claim = claimOne(store.db, "worker-1");
 		await lock.waiters(1);
 		const cancel = applyCancel(store.db, store.tenantId, job.id);
 		await lock.waiters(2);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import { aJob } from "../testing/factories.ts";
+import { claimOne } from "../testing/claims.ts";
+import { aJob, aTenant } from "../testing/factories.ts";
 import { aSuccess } from "../testing/reports.ts";
 import { lockRow } from "../testing/row-lock.ts";
 import {
@@ -8,7 +9,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { claimNextSubmission } from "./claim.ts";
+import { claimSubmissions } from "./claim.ts";
 import { ensureGovernor, findGovernorStatus } from "./governor.ts";
 
 import { settleSubmission } from "./settle.ts";
@@ -25,7 +26,7 @@ beforeEach(async () => {
 });
 afterAll(() => store.close());
 
-const claim = () => claimNextSubmission(store.db, "worker-1");
+const claim = () => claimOne(store.db, "worker-1");
 const claimAtOnce = async (count: number) =>
 	(await Promise.all(Array.from({ length: count }, claim))).filter(
 		(claimed) => claimed !== null,
@@ -77,6 +78,35 @@ describe("claimers at once", () => {
 
 		expect(held).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 5, 5, 5, 5, 5]);
 		expect(await findGovernorStatus(store.db)).toMatchObject({ free_slots: 0 });
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("that take several each, of several tenants, hold no more than the slots and the window allow", async () => {
+		await ensureGovernor(store.db, {
+			...wide,
+			concurrency: 40,
+			rateCount: 30,
+		});
+		await store.db.$executeRaw`delete from provider_slot where slot >= 40`;
+		for (let n = 0; n < 5; n += 1) {
+			const tenantId = await aTenant(store);
+			await Promise.all(
+				Array.from({ length: 20 }, () => aJob(store, { tenantId })),
+			);
+		}
+		const take = (count: number) =>
+			claimSubmissions(store.db, "worker-1", count);
+
+		const taken = await Promise.all(
+			Array.from({ length: 16 }, (_, n) => take((n % 8) + 1)),
+		);
+		const rest = await take(100);
+		const beyond = await take(100);
+		const all = [...taken.flat(), ...rest];
+
+		expect(new Set(all.map(({ job_id }) => job_id)).size).toBe(30);
+		expect(all).toHaveLength(30);
+		expect(beyond).toEqual([]);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 

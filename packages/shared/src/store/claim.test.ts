@@ -1,6 +1,7 @@
 import { Prisma } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
+import { claimOne } from "../testing/claims.ts";
 import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
 
 import {
@@ -8,11 +9,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import {
-	claimNextSubmission,
-	listUnheardIntents,
-	renewLeases,
-} from "./claim.ts";
+import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
 import { ensureGovernor } from "./governor.ts";
 import { findJob } from "./jobs.ts";
 
@@ -28,7 +25,9 @@ beforeEach(async () => {
 });
 afterAll(() => store.close());
 
-const claim = () => claimNextSubmission(store.db, "worker-1");
+const claim = () => claimOne(store.db, "worker-1");
+const claimSome = (count: number) =>
+	claimSubmissions(store.db, "worker-1", count);
 const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
 /** Everything that a claim may write, to show that one that came back empty wrote nothing. */
@@ -39,7 +38,7 @@ const snapshot = () => store.db.$queryRaw`
 		(select jsonb_agg(to_jsonb(p) order by slot) from provider_slot p) as slots,
 		(select to_jsonb(governor) from governor) as governor`;
 
-describe("claimNextSubmission", () => {
+describe("claimSubmissions", () => {
 	it("writes the intent, the lease, the slot and the timeline before anything is sent", async () => {
 		const job = await aJob(store, { hintedAgoS: 5 });
 
@@ -97,6 +96,62 @@ describe("claimNextSubmission", () => {
 		for (let n = 0; n < 5; n += 1) order.push((await claim())?.job_id);
 
 		expect(order).toEqual([high.id, old.id, young.id, low.id, undefined]);
+	});
+
+	it("takes several in the order of their turns, each with a slot, and no more than it was asked for", async () => {
+		const low = await aJob(store, { priority: 2 });
+		const jobs = [];
+		for (const ageS of [400, 300, 200, 100]) {
+			jobs.push(await aJob(store, { ageS }));
+		}
+
+		const first = await claimSome(3);
+		const second = await claimSome(3);
+		const third = await claimSome(3);
+
+		const ids = [first, second, third].map((all) =>
+			all.map(({ job_id }) => job_id),
+		);
+		const [a, b, c, d] = jobs.map(({ id }) => id);
+		expect(ids).toEqual([[a, b, c], [d], [low.id]]);
+		const slots = await store.db.$queryRaw<{ slot: number }[]>`
+			select slot from provider_slot join submission on submission.id = submission_id
+				join job on job.id = job_id order by job.created_at`;
+		expect(new Set(slots.map(({ slot }) => slot))).toEqual(
+			new Set([0, 1, 2, 3, 4]),
+		);
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it.each([
+		[
+			"slots are free",
+			() => ensureGovernor(store.db, { ...wide, concurrency: 2 }),
+			2,
+		],
+		[
+			"places the window has",
+			() => store.db.$executeRaw`
+				update governor set rate_count = 5, grants = array[now() - interval '11 s', now() - interval '9 s', now()]`,
+			3,
+		],
+		[
+			"probes a closed provider is sent",
+			() =>
+				store.db
+					.$executeRaw`update governor set closed_reason = 'funds', closed_at = now(), probe_at = now()`,
+			1,
+		],
+		["jobs are ready", () => aJob(store, { notBeforeInS: 60 }), 6],
+	] as const)("takes no more than %s", async (_what, limit, most) => {
+		for (let n = 0; n < 6; n += 1) await aJob(store);
+		await limit();
+
+		const claimed = await claimSome(10);
+
+		expect(claimed).toHaveLength(most);
+		expect(await claimSome(10)).toEqual([]);
+		expect(await findViolations(store.db)).toEqual([]);
 	});
 
 	it("leaves alone what may not be sent: not yet due, too late, out of budget, or not queued", async () => {

@@ -18,139 +18,175 @@ export type ClaimedSubmission = {
 	is_probe: boolean;
 };
 
-// Workers that decide at one moment pick the same turn, and all but one ask again; more tries than workers are enough.
+// Workers that decide at one moment pick the same turns, and all but one ask again; more tries than workers are enough.
 const maxTries = 20;
 
 /**
- * Takes the next job, a turn, a slot and a place in the rate window, writes the submission with its intent and lease,
- * and commits, in one statement; null when no job is ready or the governor says no.
+ * Takes up to `count` next jobs, their turns, a slot for each and as many places in the rate window, writes the
+ * submissions with intent and lease, and commits, in one statement; none when no job is ready or the governor says no.
  *
  * Next is the highest class of priority that has a ready job; in it the tenant whose virtual time is least ahead (stride
- * scheduling: a turn costs 1/weight), and of that tenant the oldest job; or, when it probes a closed provider, any of
- * those that were tried least, lest one job that the provider chokes on be every probe. A tenant that has been idle starts at the
- * present virtual time, so it neither waits behind another's backlog nor saves up turns. Virtual time is moved by a
- * compare-and-set, so that workers that decide at the same moment give one turn, not one each.
+ * scheduling: a turn costs 1/weight), and of that tenant the oldest job; or, when it probes a closed provider, any one of
+ * those that were tried least, lest one job that the provider chokes on be every probe. Several turns are given as they would
+ * be one after the other. A tenant that has been idle starts at the present virtual time, so it neither waits behind
+ * another's backlog nor saves up turns. Virtual time is moved by a compare-and-set, so that workers that decide at the same
+ * moment give each turn once.
  *
- * Because all of it is one commit, a crash leaves either nothing or a leased intent that the lease sweep finds; a
+ * Because all of it is one commit, a crash leaves either nothing or leased intents that the lease sweep finds; a
  * permit or a slot cannot leak. The governor's row is locked last, its condition is checked again after the wait, and
  * `clock_timestamp()` is read behind the lock, so that the window is exact however many workers claim at once. A slot is
  * given only while it, those below it and the held ones above it fit the limit: after the limit was lowered, renders that
- * began under the old one count, and without locking more than one slot no two claimers can exceed it together. Indexes:
- * job_turn_idx, by a loose scan that touches one row for each tenant with ready jobs, and the slots' primary key.
+ * began under the old one count, and whichever free slots claimers take, no two can exceed it together. Tenants are
+ * locked in the order of their ids, lest two claimers wait for each other. Indexes: job_turn_idx, by a loose scan that
+ * touches one row for each tenant with ready jobs, and then as many as it may be given.
  */
-export async function claimNextSubmission(
+export async function claimSubmissions(
 	db: Database,
 	owner: string,
-): Promise<ClaimedSubmission | null> {
+	count: number,
+): Promise<ClaimedSubmission[]> {
 	for (let tries = 1; tries <= maxTries; tries += 1) {
-		const [row] = await claimOnce(db, owner);
-		if (row === undefined) return null;
-		const { contended, ...submission } = row;
-		if (!contended) return submission;
+		const rows = await claimOnce(db, owner, count);
+		if (rows[0]?.contended !== true) {
+			return rows.map(({ contended: _, ...submission }) => submission);
+		}
 	}
-	return null;
+	return [];
 }
 
-/** One row when something was claimed, a contended one when another worker took the same turn, none otherwise. */
+/** What was claimed, in the order of its turns; one contended row when other workers took the same turns. */
 function claimOnce(
 	db: Database,
 	owner: string,
+	count: number,
 ): Promise<(ClaimedSubmission & { contended: boolean })[]> {
 	return db.$queryRaw`
-		with recursive ${governorAndSlots},
-		${nextTurn},
-		next as (
-			select ready_job.id, turn.tenant_id, turn.vt, turn.effective_vt
-			from turn cross join lateral (
+		with recursive ${roomFor(count)},
+		${nextTurns},
+		next as materialized (
+			select ready_job.id, turns.*, vt_now + (row_number() over (partition by tenant_id) - 1) / weight as starts_at
+			from turns cross join lateral (
 				select id from (select id from job
-					where ready and priority = turn.priority and tenant_id = turn.tenant_id and ${claimable} and not turn.probes
-					order by created_at, id limit 1 for update skip locked) as oldest
+					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and not turns.probes
+					order by created_at, id limit turns.given for update skip locked) as oldest
 				union all
 				select id from (select id from job
-					where ready and priority = turn.priority and tenant_id = turn.tenant_id and ${claimable} and turn.probes
+					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and turns.probes
 					order by submission_seq, random() limit 1 for update skip locked) as canary) as ready_job),
-		place as (
-			select slot from provider_slot as free
-			where provider = ${provider} and submission_id is null
-				and slot < (select concurrency from limits) - (select count(*) from busy where busy.slot > free.slot)
-			order by slot limit 1 for update skip locked),
-		taken as (
-			update tenant set vt = next.effective_vt + 1.0 / weight from next, place, limits as governor
-			where tenant.id = next.tenant_id and tenant.vt = next.vt and ${grants}
-			returning next.effective_vt),
+		place as materialized (
+			select place, row_number() over (order by slot) as n from (
+				select ctid as place, slot from provider_slot
+				where ctid = any(array(select place from vacant)) and submission_id is null
+				order by slot limit (select count(*) from next) for update skip locked) as locked
+			where place in (select place from vacant)),
+		pair as (
+			select next.*, place from place
+			join (select *, row_number() over (order by starts_at, tenant_id) as n from next) as next using (n)),
+		steady as (
+			select tenant.id from tenant join (select distinct tenant_id, vt from pair) as seen on seen.tenant_id = tenant.id
+			where tenant.vt = seen.vt order by tenant.id for no key update of tenant),
+		taken as materialized (select pair.* from pair join steady on steady.id = pair.tenant_id),
 		permit as (
 			update governor set
-				grants = grants[greatest(1, cardinality(grants) - rate_count + 2):] || clock_timestamp(),
-				vt = greatest(vt, taken.effective_vt),
+				grants = grants[greatest(1, cardinality(grants) - rate_count + taken.turns + 1):]
+					|| array_fill(clock_timestamp(), array[taken.turns]),
+				vt = greatest(vt, taken.starts_at),
 				probe_at = case when closed_reason is not null
 					then clock_timestamp() + make_interval(secs => ${probeIntervalS}::int) end
-			from taken where governor.provider = ${provider} and ${grants}
+			from (select count(*)::int as turns, max(starts_at) as starts_at from taken) as taken
+			where governor.provider = ${provider} and taken.turns > 0 and ${grants(Prisma.sql`taken.turns`)}
 			returning closed_reason is not null or error_streak > 0 as is_probe),
+		moved as (
+			update tenant set vt = mine.ends_at
+			from (select tenant_id, max(starts_at + 1.0 / weight) as ends_at from taken group by tenant_id) as mine, permit
+			where tenant.id = mine.tenant_id),
 		claimed as (
 			update job set state = 'submitting', ready = false, hinted_at = null, charged = 'possible',
 				submission_seq = submission_seq + 1, submissions = submissions + 1,
 				submitted_at = coalesce(submitted_at, now()), updated_at = now()
-			from next, permit
-			where job.id = next.id and job.state in (${oneOf(jobTransitions.claim.from)})
-			returning job.id, submission_seq, job.tenant_id, action, input, timeout_s, permit.is_probe),
+			from taken, permit
+			where job.id = taken.id and job.state in (${oneOf(jobTransitions.claim.from)})
+			returning job.id, submission_seq, job.tenant_id, action, input, timeout_s, is_probe, starts_at, place),
 		intent as (
 			insert into submission (id, job_id, n, lease_owner, lease_until, callback_due_at)
 			select new_id('sub'), id, submission_seq, ${owner}, now() + make_interval(secs => ${leaseS}::int),
 				now() + make_interval(secs => timeout_s)
 			from claimed returning id, job_id, n),
 		held as (
-			update provider_slot set submission_id = intent.id from intent, place
-			where provider = ${provider} and provider_slot.slot = place.slot),
+			update provider_slot set submission_id = intent.id from intent join claimed on claimed.id = intent.job_id
+			where provider_slot.ctid = claimed.place),
 		told as (
 			insert into timeline (job_id, type, data)
 			select job_id, 'submitting', jsonb_build_object('submission', id, 'n', n) from intent)
-		select intent.id, job_id, n, tenant_id, action, input, is_probe, false as contended
-		from intent join claimed on claimed.id = intent.job_id
+		select * from (
+			select intent.id, job_id, n, tenant_id, action, input, is_probe, false as contended
+			from intent join claimed on claimed.id = intent.job_id order by starts_at, tenant_id) as claimed
 		union all
 		select null, null, null, null, null, null, null, true
-		where exists (select from turn) and exists (select from place) and not exists (select from permit)
-			and exists (select from limits as governor where ${grants})`;
+		where exists (select from turns) and not exists (select from permit)`;
 }
 
+/** Whether the governor would grant so many more submissions at this instant. */
+const grants = (count: Prisma.Sql): Prisma.Sql => Prisma.sql`(
+	(governor.blocked_until is null or governor.blocked_until <= clock_timestamp())
+	and (governor.closed_reason is null
+		or (${count} = 1 and (governor.probe_at is null or governor.probe_at <= clock_timestamp())))
+	and (cardinality(governor.grants) + ${count} <= governor.rate_count
+		or governor.grants[cardinality(governor.grants) - governor.rate_count + ${count}]
+			<= clock_timestamp() - governor.rate_window_ms * interval '1 ms'))`;
+
 /**
- * The governor and the held slots as the statement's snapshot has them, read once: a transaction that stays open keeps each
- * of their former versions, and every further look would read past all of them again.
+ * How many may be claimed, as the statement's snapshot has it. The governor and the slots are read once, and slots are
+ * found again by the place of their row: a transaction that stays open keeps each of their former versions, and every
+ * further look would read past all of them.
  */
-const governorAndSlots = Prisma.sql`
+const roomFor = (count: number): Prisma.Sql => Prisma.sql`
 	limits as materialized (select * from governor where provider = ${provider}),
-	busy as materialized (select slot from provider_slot where provider = ${provider} and submission_id is not null)`;
+	slots as materialized (
+		select ctid as place, slot, submission_id is null as free from provider_slot where provider = ${provider}),
+	vacant as materialized (
+		select place from (
+			select place, slot, free, count(*) filter (where not free)
+				over (order by slot desc rows between unbounded preceding and 1 preceding) as held_above
+			from slots) as slots, limits
+		where free and slot < concurrency - held_above),
+	room as materialized (
+		select least(${count}::int, (select count(*) from vacant),
+			case when closed_reason is not null then 1 else rate_count - (
+				select count(*) from unnest(grants) as at
+				where at > clock_timestamp() - rate_window_ms * interval '1 ms') end)::int as room
+		from limits as governor where ${grants(Prisma.sql`1`)})`;
 
 /** What a job must be, beside ready, to be submitted now. */
 const claimable = Prisma.sql`(not_before <= now() and start_by > now() and submissions < max_submissions)`;
 
-/** Whether the governor would grant a submission at this instant. */
-const grants = Prisma.sql`(
-	(governor.blocked_until is null or governor.blocked_until <= clock_timestamp())
-	and (governor.closed_reason is null or governor.probe_at is null or governor.probe_at <= clock_timestamp())
-	and (cardinality(governor.grants) < governor.rate_count
-		or governor.grants[cardinality(governor.grants) - governor.rate_count + 1]
-			<= clock_timestamp() - governor.rate_window_ms * interval '1 ms'))`;
-
-/** Whose turn it is: one row, or none when no tenant has a job that may be submitted now. */
-const nextTurn = Prisma.sql`
+/** Whose turns are next, and how many each is given; none when no tenant has a job that may be submitted now. */
+const nextTurns = Prisma.sql`
 	waiting as (
-		(select priority, tenant_id from job where ready order by priority, tenant_id limit 1)
+		(select priority, tenant_id from job where ready and exists (select from room where room > 0)
+			order by priority, tenant_id limit 1)
 		union all
 		select following.priority, following.tenant_id from waiting cross join lateral (
 			select priority, tenant_id from job
 			where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id)
 			order by priority, tenant_id limit 1) as following),
-	turn as (
-		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as effective_vt,
-			governor.closed_reason is not null as probes
-		from waiting join tenant on tenant.id = waiting.tenant_id, limits as governor
-		where exists (select from job where ready and priority = waiting.priority
-				and tenant_id = waiting.tenant_id and ${claimable})
-			and (tenant.max_in_flight is null or tenant.max_in_flight > (
-				select count(*) from provider_slot join submission on submission.id = provider_slot.submission_id
-					join job on job.id = submission.job_id
-				where job.tenant_id = tenant.id))
-		order by waiting.priority, effective_vt, tenant.id limit 1)`;
+	eligible as materialized (
+		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as vt_now, weight,
+			governor.closed_reason is not null as probes, jobs.count
+		from waiting join tenant on tenant.id = waiting.tenant_id, limits as governor, room,
+			lateral (select count(*) as count from (
+				select from job where ready and priority = waiting.priority and tenant_id = waiting.tenant_id and ${claimable}
+				limit least(room.room, case when max_in_flight is not null then greatest(0, max_in_flight - (
+					select count(*) from provider_slot join submission on submission.id = provider_slot.submission_id
+						join job on job.id = submission.job_id
+					where job.tenant_id = tenant.id)) end)) as job) as jobs
+		where jobs.count > 0),
+	turns as materialized (
+		select priority, tenant_id, vt, vt_now, weight, probes, count(*) as given from (
+			select * from eligible cross join generate_series(1, count) as turn
+			where priority = (select min(priority) from eligible)
+			order by vt_now + (turn - 1)::float8 / weight, tenant_id limit (select room from room)) as turns
+		group by priority, tenant_id, vt, vt_now, weight, probes)`;
 
 /**
  * Extends the leases of the submissions that a worker says it waits for; called well within a lease's length. It goes by

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimOne } from "../testing/claims.ts";
 import {
 	aJob,
 	aTenant,
@@ -7,11 +8,7 @@ import {
 } from "../testing/factories.ts";
 import { anError, aSuccess } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
-import {
-	claimNextSubmission,
-	listUnheardIntents,
-	renewLeases,
-} from "./claim.ts";
+import { listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
 import { findGovernorStatus, freeLostSlots } from "./governor.ts";
 import {
@@ -97,7 +94,7 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			"job_ready_idx or job_turn_idx",
 			() => findGovernorStatus(store.db),
 		],
-		["claim", "job_turn_idx", () => claimNextSubmission(store.db, "w")],
+		["claim", "job_turn_idx", () => claimOne(store.db, "w")],
 		[
 			"expireQueued",
 			"job_start_by_idx",
@@ -227,7 +224,7 @@ describe("with a long history", () => {
 		await queueUp(3_000);
 		const before = await rowsRead();
 
-		for (let n = 0; n < 10; n += 1) await claimNextSubmission(store.db, "w");
+		for (let n = 0; n < 10; n += 1) await claimOne(store.db, "w");
 
 		expect((await rowsRead()) - before).toBeLessThan(10 * 200);
 	});

@@ -13,11 +13,7 @@ import {
 	aSuccess,
 } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
-import {
-	claimNextSubmission,
-	listUnheardIntents,
-	renewLeases,
-} from "./claim.ts";
+import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, recordAttempt } from "./deliveries.ts";
 import {
 	blockGovernor,
@@ -121,10 +117,11 @@ function report(world: World, submissionId: string): Promise<unknown> {
 	);
 }
 
-async function claimOne(world: World): Promise<void> {
-	const worker = `worker-${Math.floor(world.random() * 3)}`;
-	const claimed = await claimNextSubmission(store.db, worker);
-	if (claimed !== null) world.submissions.push(claimed.id);
+async function claimSome({ random, submissions }: World): Promise<void> {
+	const worker = `worker-${Math.floor(random() * 3)}`;
+	const count = 1 + Math.floor(random() * 4);
+	const claimed = await claimSubmissions(store.db, worker, count);
+	submissions.push(...claimed.map(({ id }) => id));
 }
 
 async function deliverSome({ random }: World): Promise<void> {
@@ -182,7 +179,7 @@ async function actOnce(world: World): Promise<unknown> {
 	const { jobs, submissions, pick, random } = world;
 	const dice = random();
 	if (dice < 0.05) return insertOne(world);
-	if (dice < 0.3) return claimOne(world);
+	if (dice < 0.3) return claimSome(world);
 	// The youngest submissions are the ones that are most likely alive.
 	const submissionId = pick(
 		random() < 0.7 ? submissions.slice(-12) : submissions,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
+import { claimOne } from "../testing/claims.ts";
 import {
 	aJob,
 	aTenant,
@@ -15,7 +16,6 @@ import {
 	type TestStore,
 } from "../testing/store.ts";
 import { insertAudit } from "./audit-log.ts";
-import { claimNextSubmission } from "./claim.ts";
 import { applyCancel, findJob } from "./jobs.ts";
 import { findUnresolvedSubmission, resubmitJob } from "./resolve.ts";
 import { settleSubmission } from "./settle.ts";
@@ -101,7 +101,7 @@ describe("resubmitJob", () => {
 				finished_at: null,
 			});
 			expect(await typesOf(job)).toContain("resubmitted");
-			const again = await claimNextSubmission(store.db, "w");
+			const again = await claimOne(store.db, "w");
 			expect(again).toMatchObject({ job_id: job.id, n: 2 });
 		},
 	);
@@ -163,13 +163,13 @@ describe("resubmitJob", () => {
 		const late = await settleSubmission(store.db, aSuccess(submissionOf(job)));
 
 		expect(late).toMatchObject({ ended: true, job_state: "succeeded" });
-		expect(await claimNextSubmission(store.db, "w")).toBeNull();
+		expect(await claimOne(store.db, "w")).toBeNull();
 	});
 
 	it("ends the job with whichever success comes first, and counts the other as surplus", async () => {
 		const job = await aJob(store, { state: "unknown", webhookUrl });
 		await resubmit(job);
-		const next = await claimNextSubmission(store.db, "w");
+		const next = await claimOne(store.db, "w");
 
 		const late = await settleSubmission(store.db, aSuccess(submissionOf(job)));
 		const second = await settleSubmission(store.db, aSuccess(next?.id ?? ""));
@@ -187,7 +187,7 @@ describe("resubmitJob", () => {
 	it("does not let a late failure of the first submission end the second one's job", async () => {
 		const job = await aJob(store, { state: "unknown" });
 		await resubmit(job);
-		await claimNextSubmission(store.db, "w");
+		await claimOne(store.db, "w");
 
 		const late = await settleSubmission(store.db, aFailure(submissionOf(job)));
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
+import { claimOne } from "../testing/claims.ts";
 import { aJob, aTenant, type JobSpec } from "../testing/factories.ts";
 import { aSuccess } from "../testing/reports.ts";
 import {
@@ -7,7 +8,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { type ClaimedSubmission, claimNextSubmission } from "./claim.ts";
+import { type ClaimedSubmission, claimSubmissions } from "./claim.ts";
 import { ensureGovernor } from "./governor.ts";
 import { settleSubmission } from "./settle.ts";
 
@@ -27,7 +28,7 @@ beforeEach(async () => {
 });
 afterAll(() => store.close());
 
-const claim = () => claimNextSubmission(store.db, "worker-1");
+const claim = () => claimOne(store.db, "worker-1");
 const isClaimed = (
 	claimed: ClaimedSubmission | null,
 ): claimed is ClaimedSubmission => claimed !== null;
@@ -99,6 +100,29 @@ describe("turns", () => {
 			expect(countOf(claimed, heavy)).toBeGreaterThanOrEqual(58);
 			expect(countOf(claimed, heavy)).toBeLessThanOrEqual(62);
 		}
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("are given several at once as they would be one after the other", async () => {
+		const heavy = store.tenantId;
+		const tenants = [heavy, await aTenant(store), await aTenant(store)];
+		await store.db
+			.$executeRaw`update tenant set weight = 3 where id = ${heavy}`;
+		for (const tenantId of tenants) await aBacklog(tenantId, 40);
+		await store.db
+			.$executeRaw`update tenant set max_in_flight = 7 where id = ${tenants[1]}`;
+
+		const claimed = await claimSubmissions(store.db, "worker-1", 20);
+		const more = await claimSubmissions(store.db, "worker-1", 20);
+
+		const sharesOf = (all: ClaimedSubmission[]) =>
+			tenants.map((tenantId) => countOf(all, tenantId));
+		expect(sharesOf(claimed)).toEqual([12, 4, 4]);
+		// Of twenty more, the second tenant may have three.
+		expect(sharesOf(more)).toEqual([13, 3, 4]);
+		expect(claimed.map(({ tenant_id }) => tenant_id).slice(0, 5)).toContain(
+			tenants[2],
+		);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { allOtherStates, changedBy } from "../testing/cast.ts";
+import { claimOne } from "../testing/claims.ts";
 import {
 	aJob,
 	type JobSpec,
@@ -14,7 +15,6 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { claimNextSubmission } from "./claim.ts";
 import { applyCancel, findJob } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
 import {
@@ -103,7 +103,7 @@ describe("applyUnknownPolicies", () => {
 		await store.db.$executeRaw`
 			update job set start_by = now() + interval '1 hour' where id = ${job.id}`;
 		const first = await apply();
-		await claimNextSubmission(store.db, "w");
+		await claimOne(store.db, "w");
 		await store.db.$executeRaw`
 			update submission set lease_until = now() - interval '1 s', callback_due_at = now() where live`;
 		await rescueLeases(store.db, 100);
@@ -180,7 +180,7 @@ describe("applyUnknownPolicies", () => {
 		const late = await settleSubmission(store.db, aSuccess(submissionOf(job)));
 
 		expect(late).toMatchObject({ ended: true, job_state: "succeeded" });
-		expect(await claimNextSubmission(store.db, "w")).toBeNull();
+		expect(await claimOne(store.db, "w")).toBeNull();
 	});
 
 	it("is not overtaken by the marking of what is overdue, however much there is to do", async () => {

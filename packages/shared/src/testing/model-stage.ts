@@ -1,6 +1,5 @@
 /** The statements of the store and the model's own steps side by side, under one name each. */
 import type { UnknownPolicy } from "../domain/job.ts";
-import { claimNextSubmission } from "../store/claim.ts";
 import type { Database } from "../store/database.ts";
 import { applyCancel, insertJob } from "../store/jobs.ts";
 import { expireQueued } from "../store/ready.ts";
@@ -17,6 +16,7 @@ import {
 	doubtSubmission,
 	rejectSubmission,
 } from "../store/submissions.ts";
+import { claimOne } from "./claims.ts";
 import { aNewJob } from "./factories.ts";
 import * as model from "./model.ts";
 import { aFailure, anError, aReceivedCallback, aSuccess } from "./reports.ts";
@@ -182,7 +182,7 @@ export const jobSteps = {
 export const otherSteps = {
 	claim: {
 		async run({ store, submissionIds }) {
-			const claimed = await claimNextSubmission(store.db, "w");
+			const claimed = await claimOne(store.db, "w");
 			if (claimed !== null) submissionIds.push(claimed.id);
 		},
 		expect: model.claim,

@@ -2,12 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findAction } from "@reelay/shared/domain/actions/registry";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
 import { parseKeyring } from "@reelay/shared/signing/keyring";
-import {
-	type ClaimedSubmission,
-	claimNextSubmission,
-} from "@reelay/shared/store/claim";
+import type { ClaimedSubmission } from "@reelay/shared/store/claim";
 import { openDatabase } from "@reelay/shared/store/database";
 import { doubtSubmission } from "@reelay/shared/store/submissions";
+import { claimOne } from "@reelay/shared/testing/claims";
 import type { FaultStage } from "./stage.ts";
 
 /** What a claimer does after a claim: waits for the answer, or dies before or after the bytes are sent. */
@@ -46,10 +44,7 @@ export async function startClaimers(
 	};
 	async function runClaimer(name: string): Promise<void> {
 		for (let lives = 1; !stopping; ) {
-			const claimed = await claimNextSubmission(
-				database.db,
-				`claimer-${name}-${lives}`,
-			);
+			const claimed = await claimOne(database.db, `claimer-${name}-${lives}`);
 			if (claimed === null) {
 				await delay(pollMs * (0.5 + Math.random()));
 				continue;

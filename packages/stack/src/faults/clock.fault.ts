@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { claimNextSubmission } from "@reelay/shared/store/claim";
 import { openDatabase } from "@reelay/shared/store/database";
 import { rescueLeases } from "@reelay/shared/store/submission-sweeps";
+import { claimOne } from "@reelay/shared/testing/claims";
 import { eventually } from "@reelay/shared/testing/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -130,7 +130,7 @@ describe("a worker", () => {
 			[ids],
 		);
 		const rescued = await rescueLeases(other.db, 100);
-		const claimed = await claimNextSubmission(other.db, "worker-other");
+		const claimed = await claimOne(other.db, "worker-other");
 		await other.close();
 		await stage.reach(ids, "succeeded");
 		// What must not happen can only be waited for: the loop goes on, and with it what the worker had heard.
