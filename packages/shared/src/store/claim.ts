@@ -74,10 +74,10 @@ function claimOnce(
 					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and turns.probes
 					order by submission_seq, random() limit 1 for update skip locked) as canary) as ready_job),
 		place as materialized (
-			select place, row_number() over (order by slot) as n from (
-				select ctid as place, slot from provider_slot
+			select place, row_number() over () as n from (
+				select ctid as place from provider_slot
 				where ctid = any(array(select place from vacant)) and submission_id is null
-				order by slot limit (select count(*) from next) for update skip locked) as locked
+				limit (select count(*) from next) for update skip locked) as locked
 			where place in (select place from vacant)),
 		pair as (
 			select next.*, place from place
@@ -136,20 +136,20 @@ const grants = (count: Prisma.Sql): Prisma.Sql => Prisma.sql`(
 			<= clock_timestamp() - governor.rate_window_ms * interval '1 ms'))`;
 
 /**
- * How many may be claimed, as the statement's snapshot has it. The governor and the slots are read once, and slots are
- * found again by the place of their row: a transaction that stays open keeps each of their former versions, and every
- * further look would read past all of them.
+ * How many may be claimed, as the statement's snapshot has it. A transaction that stays open keeps every former version of
+ * the governor and the slots. So both are read once, the slots from end to end, which is a hundredth of the pages that an
+ * index would visit for them, and slots are found again by the place of their row; in the order of these places, so that the
+ * slot which has been free for longest goes first and former versions are spread over all.
  */
 const roomFor = (count: number): Prisma.Sql => Prisma.sql`
 	limits as materialized (select * from governor where provider = ${provider}),
-	slots as materialized (
-		select ctid as place, slot, submission_id is null as free from provider_slot where provider = ${provider}),
+	slots as materialized (select provider, ctid as place, slot, submission_id from provider_slot),
 	vacant as materialized (
 		select place from (
-			select place, slot, free, count(*) filter (where not free)
+			select place, slot, submission_id, count(submission_id)
 				over (order by slot desc rows between unbounded preceding and 1 preceding) as held_above
-			from slots) as slots, limits
-		where free and slot < concurrency - held_above),
+			from slots where provider = ${provider}) as slots, limits
+		where submission_id is null and slot < concurrency - held_above),
 	room as materialized (
 		select least(${count}::int, (select count(*) from vacant),
 			case when closed_reason is not null then 1 else rate_count - (
@@ -177,8 +177,7 @@ const nextTurns = Prisma.sql`
 			lateral (select count(*) as count from (
 				select from job where ready and priority = waiting.priority and tenant_id = waiting.tenant_id and ${claimable}
 				limit least(room.room, case when max_in_flight is not null then greatest(0, max_in_flight - (
-					select count(*) from provider_slot join submission on submission.id = provider_slot.submission_id
-						join job on job.id = submission.job_id
+					select count(*) from slots join submission on submission.id = slots.submission_id join job on job.id = submission.job_id
 					where job.tenant_id = tenant.id)) end)) as job) as jobs
 		where jobs.count > 0),
 	turns as materialized (
