@@ -48,6 +48,8 @@ describe.each(bells)("a transaction stays open, rung by %s", (bell) => {
 				PROVIDER_CONCURRENCY: "100",
 				SIMULATOR_CONCURRENCY: "1000",
 				SIMULATOR_RENDER_MS: "50",
+				// Enough for hours: with an empty account there would be nothing to measure.
+				SIMULATOR_BALANCE: "1000000000",
 				LONG_TRANSACTION_S: "5",
 				LOG_LEVEL: "warn",
 			},
