@@ -1,6 +1,6 @@
 import { parseKeyring } from "@reelay/shared/signing/keyring";
 import { open } from "@reelay/shared/signing/sealing";
-import { listSealedSecrets } from "@reelay/shared/store/tenants";
+import { listSealedSecrets } from "@reelay/shared/store/secrets";
 import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { bootstrap } from "./bootstrap.ts";
@@ -18,7 +18,10 @@ beforeEach(async () => {
 afterAll(() => Promise.all(opened.map((one) => one.close())));
 
 const secretsOf = async () => {
-	const sealed = await listSealedSecrets(store.db, store.tenantId);
+	const sealed = await listSealedSecrets(store.db, {
+		tenantId: store.tenantId,
+		endpointId: null,
+	});
 	return sealed.map((secret) => open(secret, keyring, store.tenantId));
 };
 const count = async () => {

@@ -77,6 +77,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			racepoint,
 			wakeSubmitter: submitter.wake,
 			wakeDeliverer: deliverer.wake,
+			logger,
 		}),
 		{
 			logger,

@@ -7,6 +7,7 @@ import { eventBody } from "@reelay/shared/contracts/event";
 import {
 	type AttemptEnd,
 	classifyAttempt,
+	judgeEndpoint,
 } from "@reelay/shared/domain/delivery";
 import {
 	decideDeliveryDelayMs,
@@ -17,10 +18,9 @@ import type { PostOnceResult } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { signWebhook } from "@reelay/shared/signing/standard-webhooks";
-import type {
-	AttemptRecord,
-	ClaimedDelivery,
-} from "@reelay/shared/store/deliveries";
+import type { AttemptRecord } from "@reelay/shared/store/attempts";
+import type { ClaimedDelivery } from "@reelay/shared/store/deliveries";
+import type { SecretOwner } from "./secret-cache.ts";
 
 export type DeliverEventDeps = {
 	post: (request: {
@@ -28,8 +28,13 @@ export type DeliverEventDeps = {
 		headers: Record<string, string>;
 		body: string;
 	}) => Promise<PostOnceResult>;
-	/** The tenant's secrets that are valid now. */
-	secrets: (tenantId: string) => Promise<string[]>;
+	/** The secrets that are valid now. */
+	secrets: (owner: SecretOwner) => Promise<string[]>;
+	/** An endpoint's own headers; none when no key of ours opens them. */
+	openHeaders: (
+		sealed: string | null,
+		endpointId: string | null,
+	) => Record<string, string>;
 	record: (attempt: AttemptRecord) => Promise<string | null>;
 	clock: Clock;
 	random: () => number;
@@ -43,10 +48,11 @@ export async function deliverEvent(
 	deps: DeliverEventDeps,
 	delivery: ClaimedDelivery,
 ): Promise<void> {
+	const subject = delivery.job_id ?? delivery.event_id;
 	const startedAt = deps.clock.now();
-	await deps.racepoint?.("delivery.claimed", delivery.snapshot.id);
+	await deps.racepoint?.("delivery.claimed", subject);
 	const result = await sendSigned(deps, delivery, startedAt);
-	await deps.racepoint?.("delivery.answered", delivery.snapshot.id);
+	await deps.racepoint?.("delivery.answered", subject);
 	const endedAt = deps.clock.now();
 	const end = readEnd(result, endedAt);
 	const outcome = classifyAttempt(end);
@@ -56,6 +62,11 @@ export async function deliverEvent(
 		owner: delivery.owner,
 		n: delivery.attempt,
 		outcome,
+		verdict: judgeEndpoint(end),
+		url: delivery.url,
+		class: null,
+		phase: null,
+		timings: {},
 		status: end.kind === "answered" ? end.status : null,
 		error: end.kind === "answered" ? null : end.error,
 		excerpt: result.kind === "answered" ? excerpt(result.text) : null,
@@ -63,9 +74,10 @@ export async function deliverEvent(
 		nextInMs:
 			outcome === "retry"
 				? decideDeliveryDelayMs({
-						attempt: delivery.attempt,
+						attempt: delivery.step,
 						retryAfterMs,
 						random: deps.random(),
+						scheduleS: delivery.schedule_s,
 					})
 				: null,
 	};
@@ -74,7 +86,8 @@ export async function deliverEvent(
 		{
 			delivery_id: delivery.id,
 			event_id: delivery.event_id,
-			job_id: delivery.snapshot.id,
+			job_id: delivery.job_id,
+			endpoint_id: delivery.endpoint_id,
 			tenant_id: delivery.tenant_id,
 			attempt: attempt.n,
 			outcome,
@@ -94,15 +107,16 @@ async function sendSigned(
 	delivery: ClaimedDelivery,
 	now: Date,
 ): Promise<PostOnceResult> {
-	const secrets = await deps.secrets(delivery.tenant_id);
+	const { tenant_id: tenantId, endpoint_id: endpointId } = delivery;
+	const secrets = await deps.secrets({ tenantId, endpointId });
 	if (secrets.length === 0) {
-		const message =
-			"the tenant has no webhook secret that ENCRYPTION_KEYS can open";
+		const message = "there is no webhook secret that ENCRYPTION_KEYS can open";
 		return { kind: "unsent", code: "no_secret", message };
 	}
 	const body = eventBody({
 		type: delivery.event_type,
 		at: delivery.event_at,
+		job_id: delivery.job_id,
 		snapshot: delivery.snapshot,
 	});
 	const signature = signWebhook({
@@ -114,6 +128,7 @@ async function sendSigned(
 	return deps.post({
 		url: delivery.url,
 		headers: {
+			...deps.openHeaders(delivery.sealed_headers, endpointId),
 			"content-type": "application/json",
 			"user-agent": "Reelay/0.1 (+webhooks)",
 			...signature,
@@ -132,6 +147,7 @@ function readEnd(result: PostOnceResult, now: Date): AttemptEnd {
 			kind: "answered",
 			status: result.status,
 			retryAfterMs: parseRetryAfter(retryAfter, now),
+			instruction: result.headers["webhook-delivery"] ?? null,
 		};
 	}
 	const error = `${result.code}: ${result.message}`;

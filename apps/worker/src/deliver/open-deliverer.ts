@@ -4,16 +4,17 @@ import { postOnce } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import { createOutboundAgent } from "@reelay/shared/runtime/outbound";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
+import { recordAttempt } from "@reelay/shared/store/attempts";
 import type { Database } from "@reelay/shared/store/database";
 import {
 	claimDueDeliveries,
-	recordAttempt,
 	returnUnheardDeliveries,
 } from "@reelay/shared/store/deliveries";
 import { createClaimNames } from "../claim-names.ts";
 import type { WorkerConfig } from "../config.ts";
 import { type DeliverEventDeps, deliverEvent } from "./deliver-event.ts";
 import { createDeliverer, type Deliverer } from "./deliverer.ts";
+import { createHeaderOpener } from "./open-headers.ts";
 import { retryGivenUp } from "./retry-given-up.ts";
 import { createSecretCache } from "./secret-cache.ts";
 
@@ -44,7 +45,8 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 	});
 	const secrets = createSecretCache(db, config.ENCRYPTION_KEYS);
 	const attempt: DeliverEventDeps = {
-		secrets: (tenantId) => retryGivenUp(() => secrets(tenantId)),
+		secrets: (owner) => retryGivenUp(() => secrets(owner)),
+		openHeaders: createHeaderOpener(config.ENCRYPTION_KEYS, logger),
 		record: (record) => {
 			deps.onAttempt(record.outcome);
 			return retryGivenUp(() => recordAttempt(db, record));

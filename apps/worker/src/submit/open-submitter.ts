@@ -54,9 +54,9 @@ export async function openSubmitter(
 		logger,
 	});
 	const submitter = createSubmitter({
-		async claim(count) {
+		async claim(count, since) {
 			await deps.racepoint?.("submit.beforeClaim");
-			return claims.claim((owner) => claimSubmissions(db, owner, count));
+			return claims.claim((owner) => claimSubmissions(db, owner, count, since));
 		},
 		governorStatus: () => findGovernorStatus(db),
 		submit: (submission) =>
@@ -79,6 +79,7 @@ export async function openSubmitter(
 				httpStatus: null,
 			}),
 		onRecorded: deps.onRecorded,
+		clock: systemClock,
 		logger,
 		maxInFlight: config.SUBMIT_CONCURRENCY,
 	});

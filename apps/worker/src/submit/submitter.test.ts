@@ -1,3 +1,4 @@
+import { systemClock } from "@reelay/shared/runtime/clock";
 import type { ClaimedSubmission } from "@reelay/shared/store/claim";
 import type { GovernorStatus } from "@reelay/shared/store/governor";
 import { createMemoryLog } from "@reelay/shared/testing/log";
@@ -23,6 +24,7 @@ const nothingForbids: GovernorStatus = {
 	slots: 10,
 	ready_jobs: false,
 };
+const oldestReady = new Date("2026-01-02T03:04:05Z");
 /** Lets every promise that can settle do so. */
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
@@ -35,6 +37,7 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		log,
 		open,
 		claims: 0,
+		bounds: [] as (Date | null)[],
 		most: 0,
 		status: { ...nothingForbids },
 		ended: [] as Recorded[],
@@ -45,13 +48,14 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		},
 	};
 	const submitter = createSubmitter({
-		async claim(count) {
+		async claim(count, since) {
 			stage.claims += 1;
-			const claimed = [];
-			for (; stage.jobs > 0 && claimed.length < count; stage.jobs -= 1) {
-				claimed.push(aSubmission(jobs - stage.jobs + 1));
+			stage.bounds.push(since);
+			const submissions = [];
+			for (; stage.jobs > 0 && submissions.length < count; stage.jobs -= 1) {
+				submissions.push(aSubmission(jobs - stage.jobs + 1));
 			}
-			return claimed;
+			return { submissions, oldestReady };
 		},
 		governorStatus: async () => stage.status,
 		submit: ({ id }) =>
@@ -63,6 +67,7 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 			}),
 		giveUp: async ({ id }) => stage.givenUp.push(id),
 		onRecorded: (one) => void stage.ended.push(one),
+		clock: systemClock,
 		logger: log.logger,
 		maxInFlight: 3,
 		...overrides,
@@ -118,6 +123,33 @@ describe("wake", () => {
 		await settle();
 
 		expect(stage.open.size).toBe(1);
+	});
+});
+
+describe("a claim", () => {
+	it("begins where the last one without a bound saw the oldest job, for a second", async () => {
+		const stage = setStage(50);
+		stage.submitter.wake();
+		await settle();
+		stage.end("sub_1");
+		await settle();
+
+		await vi.advanceTimersByTimeAsync(1_001);
+		stage.end("sub_2");
+		await settle();
+
+		expect(stage.bounds).toEqual([null, oldestReady, null]);
+	});
+
+	it("that found nothing behind its bound is made again without one", async () => {
+		const stage = setStage(3);
+		stage.submitter.wake();
+		await settle();
+
+		stage.end("sub_1");
+		await settle();
+
+		expect(stage.bounds).toEqual([null, oldestReady, null]);
 	});
 });
 
@@ -194,7 +226,7 @@ describe("an error", () => {
 		const submitter = createSubmitter({
 			claim: async () => {
 				if (isAway) throw new Error("away");
-				return [];
+				return { submissions: [], oldestReady: null };
 			},
 			governorStatus: async () => {
 				stage.claims += 1;
@@ -203,6 +235,7 @@ describe("an error", () => {
 			submit: async () => recorded,
 			giveUp: async () => {},
 			onRecorded: () => {},
+			clock: systemClock,
 			logger: stage.log.logger,
 			maxInFlight: 1,
 		});

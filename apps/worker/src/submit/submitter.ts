@@ -1,17 +1,20 @@
+import type { Clock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
-import type { ClaimedSubmission } from "@reelay/shared/store/claim";
+import type { Claim, ClaimedSubmission } from "@reelay/shared/store/claim";
 import type { GovernorStatus } from "@reelay/shared/store/governor";
 import { createWakeLoop } from "../wake-loop.ts";
+import { createBound } from "./claim-bound.ts";
 import type { Recorded } from "./record-outcome.ts";
 
 export type SubmitterDeps = {
-	/** Takes up to so many submissions; none when there is nothing to do or the governor says no. */
-	claim: (count: number) => Promise<ClaimedSubmission[]>;
+	/** Takes up to so many submissions, of jobs since an instant; none when there is nothing to do or the governor says no. */
+	claim: (count: number, since: Date | null) => Promise<Claim>;
 	governorStatus: () => Promise<GovernorStatus | null>;
 	submit: (submission: ClaimedSubmission) => Promise<Recorded>;
 	/** The worker's last word on a submission it can no longer wait for. */
 	giveUp: (submission: ClaimedSubmission) => Promise<unknown>;
 	onRecorded: (recorded: Recorded) => void;
+	clock: Clock;
 	logger: Logger;
 	maxInFlight: number;
 };
@@ -42,15 +45,22 @@ const minWaitMs = 20;
 export function createSubmitter(deps: SubmitterDeps): Submitter {
 	const underWay = new Map<ClaimedSubmission, Promise<void>>();
 	const loop = createWakeLoop(claimAll);
+	const since = createBound(deps.clock);
 	let timer: NodeJS.Timeout | undefined;
 
 	async function claimAll(): Promise<void> {
 		try {
 			while (!loop.isStopping() && underWay.size < deps.maxInFlight) {
 				const room = deps.maxInFlight - underWay.size;
-				const claimed = await deps.claim(Math.min(room, maxClaimed));
-				if (claimed.length === 0) return await wakeWhenGranted();
-				claimed.forEach(start);
+				const from = since.current();
+				const { submissions, oldestReady } = await deps.claim(
+					Math.min(room, maxClaimed),
+					from,
+				);
+				submissions.forEach(start);
+				if (submissions.length > 0) since.learn(oldestReady);
+				else if (from === null) return await wakeWhenGranted();
+				else since.forget();
 			}
 		} catch (error) {
 			deps.logger.error({ err: error }, "claim.failed");

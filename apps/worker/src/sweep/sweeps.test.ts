@@ -1,6 +1,15 @@
 import type { JobState } from "@reelay/shared/domain/job";
+import { updateEndpoint } from "@reelay/shared/store/endpoints";
+import { settleSubmission } from "@reelay/shared/store/settle";
 import { findViolations } from "@reelay/shared/testing/audit";
-import { aJob, type JobSpec } from "@reelay/shared/testing/factories";
+import {
+	aJob,
+	anEndpoint,
+	type JobSpec,
+	submissionOf,
+} from "@reelay/shared/testing/factories";
+import { createMemoryLog } from "@reelay/shared/testing/log";
+import { aSuccess } from "@reelay/shared/testing/reports";
 import {
 	clearTestStore,
 	openTestStore,
@@ -18,6 +27,8 @@ afterEach(async () => {
 	await clearTestStore(store);
 });
 afterAll(() => store.close());
+
+const log = createMemoryLog();
 
 /** One pass of the named sweep, and what it rang and woke. */
 async function pass(
@@ -37,6 +48,7 @@ async function pass(
 			},
 			hasForgotten: async () => hasForgotten,
 		},
+		logger: log.logger,
 		wakeSubmitter: () => {
 			seen.submitter += 1;
 		},
@@ -253,4 +265,33 @@ it("lets two workers run every sweep at once, and each row is repaired once", as
 
 	const repaired = passes.reduce((sum, one) => sum + one.repaired, 0);
 	expect(repaired).toBe(moves.length);
+});
+
+describe("held and endpoints", () => {
+	it("sends out what was held when its endpoint is enabled again, and wakes for it", async () => {
+		const { id } = await anEndpoint(store, { disabled: true });
+		const job = await aJob(store, { state: "rendering" });
+		await settleSubmission(store.db, aSuccess(submissionOf(job)));
+		const before = await pass("held");
+		await updateEndpoint(
+			store.db,
+			{ tenantId: store.tenantId, id },
+			{ disabled: false },
+		);
+
+		const after = await pass("held");
+
+		expect(before).toMatchObject({ repaired: 0, deliverer: 0 });
+		expect(after).toMatchObject({ repaired: 1, deliverer: 1 });
+	});
+
+	it("tells in the log of an endpoint that has failed for a day", async () => {
+		const { id } = await anEndpoint(store);
+		await store.db.$executeRaw`
+			update endpoint set failing_since = now() - interval '25 h', failure_streak = 9`;
+
+		await pass("endpoints");
+
+		expect(log.lines("endpoint.failing")).toMatchObject([{ id }]);
+	});
 });

@@ -1,9 +1,18 @@
 import { leaseRenewalMs } from "@reelay/shared/domain/deadline";
 import type { Ringer } from "@reelay/shared/queue/rings";
+import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { renewLeases } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
-import { exhaustLost } from "@reelay/shared/store/deliveries";
+import {
+	exhaustLost,
+	holdDisabled,
+	releaseHeld,
+} from "@reelay/shared/store/deliveries";
+import {
+	disableFailing,
+	warnOfFailing,
+} from "@reelay/shared/store/endpoint-health";
 import { ensureSlots, freeLostSlots } from "@reelay/shared/store/governor";
 import { pruneIdempotencyKeys } from "@reelay/shared/store/jobs";
 import {
@@ -27,6 +36,7 @@ export type SweepDeps = {
 	/** Wakes this worker's own claimers; what keeps work flowing when the bell is broken. */
 	wakeSubmitter: () => void;
 	wakeDeliverer: () => void;
+	logger: Logger;
 	/** Nothing in production; where a test stops the process. */
 	racepoint?: Racepoint | undefined;
 };
@@ -146,6 +156,31 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 			name: "deliveries",
 			everyMs: 30_000,
 			pass: () => exhaustLost(db, batch),
+		},
+		// Not a repair: what endpoints are owed follows them when they are disabled, enabled and deleted.
+		{
+			name: "held",
+			everyMs: 5_000,
+			isRoutine: true,
+			async pass() {
+				const held = await holdDisabled(db, batch);
+				const released = await releaseHeld(db, batch);
+				wakeAfter(released);
+				return held + released;
+			},
+		},
+		// Not a repair: endpoints that have failed for long are told of, and then disabled.
+		{
+			name: "endpoints",
+			everyMs: 60_000,
+			isRoutine: true,
+			async pass() {
+				const warned = await warnOfFailing(db, batch);
+				const disabled = await disableFailing(db, batch);
+				for (const one of warned) deps.logger.warn(one, "endpoint.failing");
+				for (const one of disabled) deps.logger.error(one, "endpoint.disabled");
+				return warned.length + disabled.length;
+			},
 		},
 		// Repairs: a slot whose submission was ended by hand, and a limit that an operator has raised.
 		{

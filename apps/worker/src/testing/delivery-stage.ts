@@ -4,10 +4,10 @@ import { postOnce } from "@reelay/shared/runtime/http-post";
 import { createOutboundAgent } from "@reelay/shared/runtime/outbound";
 import { type Keyring, parseKeyring } from "@reelay/shared/signing/keyring";
 import { seal } from "@reelay/shared/signing/sealing";
+import { recordAttempt } from "@reelay/shared/store/attempts";
 import {
 	type ClaimedDelivery,
 	claimDueDeliveries,
-	recordAttempt,
 } from "@reelay/shared/store/deliveries";
 import { insertFirstSecret } from "@reelay/shared/store/tenants";
 import {
@@ -19,6 +19,7 @@ import { createMemoryLog, type MemoryLog } from "@reelay/shared/testing/log";
 import { type Receiver, startReceiver } from "@reelay/shared/testing/receiver";
 import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
 import { deliverEvent } from "../deliver/deliver-event.ts";
+import { createHeaderOpener } from "../deliver/open-headers.ts";
 import { createSecretCache } from "../deliver/secret-cache.ts";
 
 export const workerId = "worker-1";
@@ -68,6 +69,7 @@ export async function setStage(): Promise<DeliveryStage> {
 		deliverEvent(
 			{
 				secrets: createSecretCache(store.db, keyring),
+				openHeaders: createHeaderOpener(keyring, log.logger),
 				record: (attempt) => recordAttempt(store.db, attempt),
 				post: (request) =>
 					postOnce({

@@ -1,10 +1,8 @@
 import type { JobError } from "@reelay/shared/domain/job-record";
 import type { ProviderOutput } from "@reelay/shared/domain/provider-answer";
-import {
-	type ClaimedSubmission,
-	claimSubmissions,
-} from "@reelay/shared/store/claim";
+import type { ClaimedSubmission } from "@reelay/shared/store/claim";
 import { insertJob, type NewJob } from "@reelay/shared/store/jobs";
+import { claimOne } from "@reelay/shared/testing/claims";
 import { aNewJob } from "@reelay/shared/testing/factories";
 import type { TestStore } from "@reelay/shared/testing/store";
 
@@ -16,8 +14,8 @@ export async function aClaimed(
 	job: Partial<NewJob> = {},
 ): Promise<ClaimedSubmission> {
 	await insertJob(store.db, aNewJob(store, job));
-	const [claimed] = await claimSubmissions(store.db, workerId, 1);
-	if (claimed === undefined) throw new Error("nothing could be claimed");
+	const claimed = await claimOne(store.db, workerId);
+	if (claimed === null) throw new Error("nothing could be claimed");
 	return claimed;
 }
 

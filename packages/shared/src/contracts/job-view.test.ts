@@ -19,8 +19,8 @@ afterAll(() => store.close());
 
 async function readEvent(jobId: string) {
 	const [event] = await store.db.$queryRaw<
-		{ type: string; at: Date; snapshot: JobRecord }[]
-	>`select type, created_at as at, snapshot from event where job_id = ${jobId} order by id limit 1`;
+		{ type: string; at: Date; job_id: string; snapshot: JobRecord }[]
+	>`select type, created_at as at, job_id, snapshot from event where job_id = ${jobId} order by id limit 1`;
 	if (event === undefined) throw new Error("there is no event");
 	return event;
 }

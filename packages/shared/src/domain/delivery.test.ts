@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { classifyAttempt } from "./delivery.ts";
+import { classifyAttempt, judgeEndpoint } from "./delivery.ts";
 
-const answered = (status: number) =>
-	classifyAttempt({ kind: "answered", status, retryAfterMs: null });
+const anAnswer = (status: number, instruction: string | null = null) =>
+	({ kind: "answered", status, retryAfterMs: null, instruction }) as const;
+const answered = (status: number) => classifyAttempt(anAnswer(status));
 
 describe("classifyAttempt", () => {
 	it.each([200, 201, 202, 204, 299])("takes %s for delivered", (status) => {
@@ -24,5 +25,47 @@ describe("classifyAttempt", () => {
 
 		expect(classifyAttempt({ kind: "refused", error })).toBe("aborted");
 		expect(classifyAttempt({ kind: "failed", error })).toBe("retry");
+	});
+});
+
+describe("a receiver's instruction", () => {
+	it.each([
+		["disable", 500, "aborted", "asked"],
+		["disable", 200, "delivered", "asked"],
+		["abort-message", 500, "aborted", "none"],
+		["abort-message", 200, "delivered", "healthy"],
+		[" Abort-Message ", 400, "aborted", "none"],
+		["abort", 500, "retry", "failing"],
+	])(
+		"%s with %i makes the delivery %s, and the endpoint %s",
+		(instruction, status, outcome, verdict) => {
+			const answer = anAnswer(status, instruction);
+
+			expect(classifyAttempt(answer)).toBe(outcome);
+			expect(judgeEndpoint(answer)).toBe(verdict);
+		},
+	);
+});
+
+describe("judgeEndpoint", () => {
+	it("calls an endpoint gone for 410, healthy for 2xx, and failing for all else", () => {
+		const error = "why";
+		const ends = [
+			anAnswer(204),
+			anAnswer(410),
+			anAnswer(404),
+			anAnswer(302),
+			{ kind: "failed", error } as const,
+			{ kind: "refused", error } as const,
+		];
+
+		expect(ends.map(judgeEndpoint)).toEqual([
+			"healthy",
+			"gone",
+			"failing",
+			"failing",
+			"failing",
+			"failing",
+		]);
 	});
 });

@@ -1,13 +1,45 @@
 import { describe, expect, it } from "vitest";
-import { eventTypes } from "./event.ts";
+import {
+	defaultEventFilters,
+	eventKinds,
+	eventTypes,
+	matchesFilter,
+	takesAny,
+} from "./event.ts";
 import { isFinal, jobStates } from "./job.ts";
 
-describe("eventTypes", () => {
-	it("hold one for every final state, and none for a live one", () => {
-		const told = jobStates.filter((state) =>
-			(eventTypes as readonly string[]).includes(`video.${state}`),
-		);
+describe("the catalogue", () => {
+	it("holds a final event for every final state, and for no other", () => {
+		const finals = eventTypes.filter((type) => eventKinds[type].isFinal);
 
-		expect(told).toEqual(jobStates.filter(isFinal));
+		expect(finals).toEqual(
+			jobStates.filter(isFinal).map((state) => `video.${state}`),
+		);
+	});
+
+	it("gives an endpoint that names no events all that end a job", () => {
+		expect(defaultEventFilters).toHaveLength(jobStates.filter(isFinal).length);
+	});
+});
+
+describe("matchesFilter", () => {
+	it.each([
+		["video.failed", "video.failed", true],
+		["video.*", "video.failed", true],
+		["*", "webhook.ping", true],
+		["video.*", "webhook.ping", false],
+		["video.fail*", "video.failed", false],
+		["video.", "video.failed", false],
+		["video_*", "video.failed", false],
+		["videos.*", "video.failed", false],
+		["*.failed", "video.failed", false],
+	])("%s against %s is %s", (filter, type, matches) => {
+		expect(matchesFilter(filter, type)).toBe(matches);
+	});
+
+	it("knows the filters that would never take anything", () => {
+		const filters = ["video.*", "*", "video.finished", "", "vid.*"];
+
+		expect(filters.filter(takesAny)).toEqual(["video.*", "*"]);
 	});
 });

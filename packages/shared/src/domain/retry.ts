@@ -61,15 +61,18 @@ export const deliveryScheduleMs: readonly number[] = [
 ];
 
 /**
- * The wait after so many attempts, or null once the schedule is exhausted. The jitter spreads a recovered endpoint's
- * backlog; a receiver's Retry-After can lengthen the wait, up to a day, and never shorten it.
+ * The wait after so many attempts of a round, or null once the schedule is exhausted. The jitter spreads a recovered
+ * endpoint's backlog; a receiver's Retry-After can lengthen the wait, up to a day, and never shorten it.
  */
 export function decideDeliveryDelayMs(input: {
 	attempt: number;
 	retryAfterMs: number | null;
 	random: number;
+	/** Another schedule than the usual one, in seconds. */
+	scheduleS?: readonly number[] | null;
 }): number | null {
-	const baseMs = deliveryScheduleMs[input.attempt];
+	const own = input.scheduleS?.map((seconds) => seconds * secondMs);
+	const baseMs = (own ?? deliveryScheduleMs)[input.attempt];
 	if (baseMs === undefined) return null;
 	const jitteredMs = Math.round(baseMs * (0.8 + 0.4 * clampUnit(input.random)));
 	return Math.max(jitteredMs, capRetryAfter(input.retryAfterMs ?? 0));

@@ -1,6 +1,12 @@
+import { Prisma } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-
-import { aJob, aSubmission, submissionOf } from "../testing/factories.ts";
+import { endpointBreaks } from "../testing/endpoint-breaks.ts";
+import {
+	aJob,
+	anEndpoint,
+	aSubmission,
+	submissionOf,
+} from "../testing/factories.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -24,6 +30,10 @@ const submission = (spec: Parameters<typeof aJob>[1]) => async () =>
 const delivery = async () => {
 	await aJob(store, { state: "failed", webhookUrl: "https://example.com" });
 	return "";
+};
+const endpoint = async () => {
+	await anEndpoint(store);
+	return delivery();
 };
 const governor = async () => "see2ai";
 
@@ -230,12 +240,6 @@ const cases: Case[] = [
 		select 'evt_2', tenant_id, id, 'video.failed', '{}' from job where id = ${id}`,
 	],
 	[
-		"delivery_state_known",
-		delivery,
-		() => store.db.$executeRaw`
-		update delivery set state = 'held', due_at = null, finished_at = now()`,
-	],
-	[
 		"delivery_due_state",
 		delivery,
 		() => store.db.$executeRaw`update delivery set due_at = null`,
@@ -259,7 +263,7 @@ const cases: Case[] = [
 		update delivery set state = 'exhausted', due_at = null`,
 	],
 	[
-		"delivery_event_id_url_key",
+		"delivery_event_target_key",
 		delivery,
 		() => store.db.$executeRaw`
 		insert into delivery (id, event_id, tenant_id, url) select 'dlv_2', event_id, tenant_id, url from delivery`,
@@ -287,6 +291,10 @@ const cases: Case[] = [
 		(id) => store.db.$executeRaw`
 		update provider_slot set submission_id = ${id} where slot = 9`,
 	],
+	...endpointBreaks.map(([constraint, table, change]): Case => {
+		const statement = Prisma.raw(`update ${table} set ${change}`);
+		return [constraint, endpoint, () => store.db.$executeRaw(statement)];
+	}),
 ];
 
 async function violatedBy(write: () => Promise<unknown>): Promise<string> {

@@ -94,8 +94,8 @@ describe("claimers at once", () => {
 				Array.from({ length: 20 }, () => aJob(store, { tenantId })),
 			);
 		}
-		const take = (count: number) =>
-			claimSubmissions(store.db, "worker-1", count);
+		const take = async (count: number) =>
+			(await claimSubmissions(store.db, "worker-1", count)).submissions;
 
 		const taken = await Promise.all(
 			Array.from({ length: 16 }, (_, n) => take((n % 8) + 1)),

@@ -26,8 +26,8 @@ beforeEach(async () => {
 afterAll(() => store.close());
 
 const claim = () => claimOne(store.db, "worker-1");
-const claimSome = (count: number) =>
-	claimSubmissions(store.db, "worker-1", count);
+const claimSome = async (count: number, since?: Date) =>
+	(await claimSubmissions(store.db, "worker-1", count, since)).submissions;
 const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
 /** Everything that a claim may write, to show that one that came back empty wrote nothing. */
@@ -119,6 +119,25 @@ describe("claimSubmissions", () => {
 				join job on job.id = job_id order by job.created_at`;
 		expect(new Set(slots.map(({ slot }) => slot)).size).toBe(5);
 		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("with a bound in time leaves older jobs for the next claim without one, and tells the oldest it saw", async () => {
+		const old = await aJob(store, { ageS: 100 });
+		const young = await aJob(store, { ageS: 10 });
+		const bound = new Date(Date.now() - 50_000);
+
+		const { submissions, oldestReady } = await claimSubmissions(
+			store.db,
+			"worker-1",
+			5,
+			bound,
+		);
+		const rest = await claimSubmissions(store.db, "worker-1", 5);
+
+		expect(submissions.map(({ job_id }) => job_id)).toEqual([young.id]);
+		expect(oldestReady).toEqual(young.created_at);
+		expect(rest.submissions.map(({ job_id }) => job_id)).toEqual([old.id]);
+		expect(rest.oldestReady).toEqual(old.created_at);
 	});
 
 	it.each([

@@ -18,6 +18,12 @@ export type ClaimedSubmission = {
 	is_probe: boolean;
 };
 
+/** What a claim took, and how old the oldest job is that still could be claimed; null when it saw none. */
+export type Claim = {
+	submissions: ClaimedSubmission[];
+	oldestReady: Date | null;
+};
+
 // Workers that decide at one moment pick the same turns, and all but one ask again; more tries than workers are enough.
 const maxTries = 20;
 
@@ -39,35 +45,62 @@ const maxTries = 20;
  * began under the old one count, and whichever free slots claimers take, no two can exceed it together. Tenants are
  * locked in the order of their ids, lest two claimers wait for each other. Indexes: job_turn_idx, by a loose scan that
  * touches one row for each tenant with ready jobs, and then as many as it may be given.
+ *
+ * With `since` it looks only at jobs created at that instant or later. Older entries of the index, which a transaction that
+ * stays open keeps from being removed, are then passed by without a look at their rows. Whoever gives it has learned from
+ * an earlier claim's `oldestReady` that no older job is ready, and must soon claim without it, for a job may have been
+ * queued again meanwhile.
  */
 export async function claimSubmissions(
 	db: Database,
 	owner: string,
 	count: number,
-): Promise<ClaimedSubmission[]> {
+	since: Date | null = null,
+): Promise<Claim> {
 	for (let tries = 1; tries <= maxTries; tries += 1) {
-		const rows = await claimOnce(db, owner, count);
-		if (rows[0]?.contended !== true) {
-			return rows.map(({ contended: _, ...submission }) => submission);
-		}
+		const rows = await claimOnce(db, { owner, count, since });
+		const [first] = rows;
+		if (first?.contended === true) continue;
+		return {
+			submissions: rows.map(toSubmission),
+			oldestReady: first?.oldest_ready ?? null,
+		};
 	}
-	return [];
+	return { submissions: [], oldestReady: null };
+}
+
+type ClaimRow = ClaimedSubmission & {
+	contended: boolean;
+	oldest_ready: Date | null;
+};
+
+function toSubmission({
+	contended: _,
+	oldest_ready: __,
+	...submission
+}: ClaimRow): ClaimedSubmission {
+	return submission;
 }
 
 /** What was claimed, in the order of its turns; one contended row when other workers took the same turns. */
 function claimOnce(
 	db: Database,
-	owner: string,
-	count: number,
-): Promise<(ClaimedSubmission & { contended: boolean })[]> {
+	{ owner, count, since }: { owner: string; count: number; since: Date | null },
+): Promise<ClaimRow[]> {
+	// A plain bound on the index, or none: the planner must not have to guess which.
+	const isRecent =
+		since === null
+			? Prisma.empty
+			: Prisma.sql`and created_at >= ${since.toISOString()}::timestamptz`;
 	return db.$queryRaw`
 		with recursive ${roomFor(count)},
-		${nextTurns},
+		${nextTurns(isRecent)},
 		next as materialized (
 			select ready_job.id, turns.*, vt_now + (row_number() over (partition by tenant_id) - 1) / weight as starts_at
 			from turns cross join lateral (
 				select id from (select id from job
-					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and not turns.probes
+					where ready and priority = turns.priority and tenant_id = turns.tenant_id ${isRecent} and ${claimable}
+						and not turns.probes
 					order by created_at, id limit turns.given for update skip locked) as oldest
 				union all
 				select id from (select id from job
@@ -119,10 +152,11 @@ function claimOnce(
 			insert into timeline (job_id, type, data)
 			select job_id, 'submitting', jsonb_build_object('submission', id, 'n', n) from intent)
 		select * from (
-			select intent.id, job_id, n, tenant_id, action, input, is_probe, false as contended
+			select intent.id, job_id, n, tenant_id, action, input, is_probe, false as contended,
+				(select min(created_at) from waiting) as oldest_ready
 			from intent join claimed on claimed.id = intent.job_id order by starts_at, tenant_id) as claimed
 		union all
-		select null, null, null, null, null, null, null, true
+		select null, null, null, null, null, null, null, true, null
 		where exists (select from turns) and not exists (select from permit)`;
 }
 
@@ -161,21 +195,22 @@ const roomFor = (count: number): Prisma.Sql => Prisma.sql`
 const claimable = Prisma.sql`(not_before <= now() and start_by > now() and submissions < max_submissions)`;
 
 /** Whose turns are next, and how many each is given; none when no tenant has a job that may be submitted now. */
-const nextTurns = Prisma.sql`
+const nextTurns = (isRecent: Prisma.Sql): Prisma.Sql => Prisma.sql`
 	waiting as (
-		(select priority, tenant_id from job where ready and exists (select from room where room > 0)
-			order by priority, tenant_id limit 1)
+		(select priority, tenant_id, created_at from job where ready ${isRecent} and exists (select from room where room > 0)
+			order by priority, tenant_id, created_at limit 1)
 		union all
-		select following.priority, following.tenant_id from waiting cross join lateral (
-			select priority, tenant_id from job
-			where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id)
-			order by priority, tenant_id limit 1) as following),
+		select following.priority, following.tenant_id, following.created_at from waiting cross join lateral (
+			select priority, tenant_id, created_at from job
+			where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id) ${isRecent}
+			order by priority, tenant_id, created_at limit 1) as following),
 	eligible as materialized (
 		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as vt_now, weight,
 			governor.closed_reason is not null as probes, jobs.count
 		from waiting join tenant on tenant.id = waiting.tenant_id, limits as governor, room,
 			lateral (select count(*) as count from (
-				select from job where ready and priority = waiting.priority and tenant_id = waiting.tenant_id and ${claimable}
+				select from job
+				where ready and priority = waiting.priority and tenant_id = waiting.tenant_id ${isRecent} and ${claimable}
 				limit least(room.room, case when max_in_flight is not null then greatest(0, max_in_flight - (
 					select count(*) from slots join submission on submission.id = slots.submission_id join job on job.id = submission.job_id
 					where job.tenant_id = tenant.id)) end)) as job) as jobs

@@ -5,7 +5,8 @@ import type { JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+import { eventsOfEnded } from "./events.ts";
+import { jsonb, oneOf } from "./sql.ts";
 
 /** A validated job, before the database gives it an id and an instant. */
 export type NewJob = {

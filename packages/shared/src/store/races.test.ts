@@ -8,13 +8,15 @@ import { findViolations, type Violation } from "../testing/audit.ts";
 import { aNewJob } from "../testing/factories.ts";
 import {
 	aFailure,
+	anAttempt,
 	anError,
 	aReceivedCallback,
 	aSuccess,
 } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
+import { recordAttempt } from "./attempts.ts";
 import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
-import { claimDueDeliveries, recordAttempt } from "./deliveries.ts";
+import { claimDueDeliveries } from "./deliveries.ts";
 import {
 	blockGovernor,
 	closeGovernor,
@@ -121,24 +123,15 @@ async function claimSome({ random, submissions }: World): Promise<void> {
 	const worker = `worker-${Math.floor(random() * 3)}`;
 	const count = 1 + Math.floor(random() * 4);
 	const claimed = await claimSubmissions(store.db, worker, count);
-	submissions.push(...claimed.map(({ id }) => id));
+	submissions.push(...claimed.submissions.map(({ id }) => id));
 }
 
 async function deliverSome({ random }: World): Promise<void> {
 	const owner = `worker-${Math.floor(random() * 3)}`;
 	for (const delivery of await claimDueDeliveries(store.db, owner, 3)) {
 		const outcome = random() < 0.5 ? "retry" : "delivered";
-		await recordAttempt(store.db, {
-			deliveryId: delivery.id,
-			owner,
-			n: delivery.attempt,
-			outcome,
-			status: null,
-			error: null,
-			excerpt: null,
-			durationMs: 1,
-			nextInMs: outcome === "retry" && random() < 0.8 ? 0 : null,
-		});
+		const nextInMs = outcome === "retry" && random() < 0.8 ? 0 : null;
+		await recordAttempt(store.db, anAttempt(delivery, { outcome, nextInMs }));
 	}
 }
 

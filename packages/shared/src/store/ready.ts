@@ -1,7 +1,8 @@
 import type { JobError } from "../domain/job-record.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+import { eventsOfEnded } from "./events.ts";
+import { jsonb, oneOf } from "./sql.ts";
 
 /** A ready job that nobody has rung for in this long is rung for again: its ring may have been lost. */
 export const rehintAfterS = 60;

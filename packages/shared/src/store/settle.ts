@@ -15,8 +15,9 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
+import { deliveriesOfEnded } from "./events.ts";
 import { freedSlotsOf } from "./governor.ts";
-import { deliveriesOfEnded, jsonb, oneOf } from "./sql.ts";
+import { jsonb, oneOf } from "./sql.ts";
 
 /** A callback as it is kept: bytes told apart by their hash, text redacted. */
 export type ReceivedCallback = { bodySha: Buffer; body: string; kind: string };
@@ -150,7 +151,7 @@ const bornEvents = (report: Settlement) => Prisma.sql`
 			case when ${ended(report)} then 1 else surplus_results end,
 			to_jsonb(settled_job) - 'by_submission'
 		from settled_job where ${ended(report)} or ${report.verb} = 'succeed'
-		returning id, tenant_id, job_id),
+		returning id, tenant_id, job_id, type),
 	${deliveriesOfEnded}`;
 
 /** Keeps the callback with what came of it; the same bytes a second time leave the first row as it is. */

@@ -11,8 +11,9 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
+import { eventsOfEnded } from "./events.ts";
 import { freedSlotsOf } from "./governor.ts";
-import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+import { jsonb, oneOf } from "./sql.ts";
 import { jobsOfDoubted } from "./submissions.ts";
 
 /**

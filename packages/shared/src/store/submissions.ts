@@ -10,9 +10,10 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
+import { eventsOfEnded } from "./events.ts";
 import { countedErrorOf, freedSlotsOf } from "./governor.ts";
 import type { ReceivedCallback } from "./settle.ts";
-import { eventsOfEnded, jsonb, oneOf } from "./sql.ts";
+import { jsonb, oneOf } from "./sql.ts";
 
 /**
  * The provider took the task: intent or unknown → accepted, and the job renders. Also valid for a late answer of a

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aTenant } from "../testing/factories.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
+import { listSealedSecrets } from "./secrets.ts";
 import {
 	ensureFirstTenant,
 	findApiKeyOwner,
 	insertApiKey,
 	insertFirstSecret,
-	listSealedSecrets,
 } from "./tenants.ts";
 
 let store: TestStore;
@@ -83,7 +83,9 @@ describe("webhook secrets", () => {
 
 		expect(made.filter(Boolean)).toHaveLength(1);
 		expect(again).toBe(false);
-		expect(await listSealedSecrets(store.db, tenantId)).toHaveLength(1);
+		expect(
+			await listSealedSecrets(store.db, { tenantId, endpointId: null }),
+		).toHaveLength(1);
 	});
 
 	it("are listed newest first, and only while they are valid", async () => {
@@ -93,9 +95,17 @@ describe("webhook secrets", () => {
 				('sec_1', ${tenantId}, 'oldest', null), ('sec_2', ${tenantId}, 'expired', now()),
 				('sec_3', ${tenantId}, 'newest', now() + interval '1 hour')`;
 
-		const secrets = await listSealedSecrets(store.db, tenantId);
+		const secrets = await listSealedSecrets(store.db, {
+			tenantId,
+			endpointId: null,
+		});
 
 		expect(secrets).toEqual(["newest", "oldest"]);
-		expect(await listSealedSecrets(store.db, store.tenantId)).toEqual([]);
+		expect(
+			await listSealedSecrets(store.db, {
+				tenantId: store.tenantId,
+				endpointId: null,
+			}),
+		).toEqual([]);
 	});
 });

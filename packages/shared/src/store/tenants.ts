@@ -46,17 +46,6 @@ export async function insertApiKey(
 	return inserted > 0;
 }
 
-/** The sealed secrets that sign this tenant's deliveries now, newest first. Validity is decided here, by time. */
-export async function listSealedSecrets(
-	db: Database,
-	tenantId: string,
-): Promise<string[]> {
-	const rows = await db.$queryRaw<{ sealed: string }[]>`
-		select sealed from webhook_secret
-		where tenant_id = ${tenantId} and (expires_at is null or expires_at > now()) order by id desc`;
-	return rows.map((row) => row.sealed);
-}
-
 /**
  * Gives the tenant its first secret; does nothing and returns false when it has one. The secret's id is made from the
  * tenant's, so that two processes that start together cannot both make one.
@@ -69,7 +58,7 @@ export async function insertFirstSecret(
 	const inserted = await db.$executeRaw`
 		insert into webhook_secret (id, tenant_id, sealed)
 		select 'sec_' || split_part(${tenantId}, '_', 2), ${tenantId}, ${sealed}
-		where not exists (select from webhook_secret where tenant_id = ${tenantId})
+		where not exists (select from webhook_secret where tenant_id = ${tenantId} and endpoint_id is null)
 		on conflict do nothing`;
 	return inserted > 0;
 }

@@ -112,8 +112,8 @@ describe("turns", () => {
 		await store.db
 			.$executeRaw`update tenant set max_in_flight = 7 where id = ${tenants[1]}`;
 
-		const claimed = await claimSubmissions(store.db, "worker-1", 20);
-		const more = await claimSubmissions(store.db, "worker-1", 20);
+		const { submissions: claimed } = await claimSubmissions(store.db, "w", 20);
+		const { submissions: more } = await claimSubmissions(store.db, "w", 20);
 
 		const sharesOf = (all: ClaimedSubmission[]) =>
 			tenants.map((tenantId) => countOf(all, tenantId));

@@ -4,6 +4,7 @@
  * may a rule be broken. What only the provider's ledger or an endpoint can tell is not here.
  */
 import type { Database } from "../store/database.ts";
+import { endpointDeleted } from "../store/deliveries.ts";
 
 export type Violation = { rule: string; id: string; detail: string };
 
@@ -102,18 +103,26 @@ export async function findViolations(
 
 		-- I5
 		select 'a final event is owed to the job''s URL, once', job.id, count(delivery.id)::text
-		from job join final_events e on e.job_id = job.id left join delivery on delivery.event_id = e.id
+		from job join final_events e on e.job_id = job.id left join delivery on delivery.event_id = e.id and endpoint_id is null
 		group by job.id having count(delivery.id) <> case when job.webhook_url is null then 0 else 1 end
 		union all
 		select 'a delivery belongs to its event''s tenant', delivery.id, delivery.tenant_id
-		from delivery join event on event.id = event_id join job on job.id = event.job_id
-		where delivery.tenant_id <> event.tenant_id or event.tenant_id <> job.tenant_id
+		from delivery join event on event.id = event_id left join job on job.id = event.job_id
+			left join endpoint on endpoint.id = endpoint_id
+		where delivery.tenant_id <> event.tenant_id or event.tenant_id <> job.tenant_id or event.tenant_id <> endpoint.tenant_id
+		union all
+		-- A change of an endpoint that was under way when the event was born may be seen by one and not by the other.
+		select 'an event is owed to each endpoint that asked for it', event.id, endpoint.id from event
+		join endpoint on endpoint.tenant_id = event.tenant_id and endpoint.updated_at < event.created_at - interval '5 s'
+			and event.job_id is not null and (event.type = any(endpoint.events) or '*' = any(endpoint.events))
+		where not exists (select from delivery where event_id = event.id and endpoint_id = endpoint.id)
 		union all
 		select 'no attempt is logged that was not counted', id, attempts::text from delivery
 		where (select max(n) from attempt where delivery_id = delivery.id) > attempts
 		union all
 		select 'a delivery that ended has the attempt that ended it', id, state from delivery
-		where state <> 'pending' and not exists (select from attempt where delivery_id = delivery.id
+		where state not in ('pending', 'held') and coalesce(last_error, '') <> ${endpointDeleted}
+			and not exists (select from attempt where delivery_id = delivery.id
 			and outcome = case state when 'exhausted' then 'retry' else state end)
 		union all
 		select 'only a pending delivery is leased', id, state from delivery where state <> 'pending' and lease_owner is not null

@@ -6,6 +6,6 @@ export async function claimOne(
 	db: Database,
 	owner: string,
 ): Promise<ClaimedSubmission | null> {
-	const [claimed] = await claimSubmissions(db, owner, 1);
-	return claimed ?? null;
+	const { submissions } = await claimSubmissions(db, owner, 1);
+	return submissions[0] ?? null;
 }

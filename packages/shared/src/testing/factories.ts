@@ -5,12 +5,20 @@
  */
 import { randomUUID } from "node:crypto";
 import { Prisma } from "@reelay/prisma/client";
+import type { EndpointRecord } from "../domain/endpoint-record.ts";
+import { defaultEventFilters } from "../domain/event.ts";
 import type { Charge, JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { SubmissionState } from "../domain/submission.ts";
+import {
+	insertEndpoint,
+	type NewEndpoint,
+	newEndpointId,
+} from "../store/endpoints.ts";
 import { provider } from "../store/governor.ts";
 import type { NewJob } from "../store/jobs.ts";
-import { jsonb, laneOf } from "../store/sql.ts";
+import { laneOf } from "../store/lanes.ts";
+import { jsonb } from "../store/sql.ts";
 import { anError, anOutput } from "./reports.ts";
 import type { TestStore } from "./store.ts";
 
@@ -237,6 +245,30 @@ async function settleJobRow(
 		select new_id('dlv'), born.id, born.tenant_id, webhook_url,
 			${laneOf(Prisma.sql`born.tenant_id`, Prisma.sql`webhook_url`)}
 		from born join job on job.id = born.job_id where webhook_url is not null`;
+}
+
+/** An endpoint of the first tenant, or of another, with a secret that is no real one. */
+export async function anEndpoint(
+	store: TestStore,
+	overrides: Partial<NewEndpoint> = {},
+): Promise<EndpointRecord> {
+	const endpoint = await insertEndpoint(store.db, {
+		id: await newEndpointId(store.db),
+		tenantId: store.tenantId,
+		url: "https://example.com/hooks",
+		description: null,
+		events: [...defaultEventFilters],
+		sealedHeaders: null,
+		scheduleS: null,
+		ratePerS: null,
+		concurrency: 3,
+		ordered: false,
+		disabled: false,
+		sealedSecret: "sealed",
+		...overrides,
+	});
+	if (endpoint === null) throw new Error("no endpoint was written");
+	return endpoint;
 }
 
 /** Another customer. */

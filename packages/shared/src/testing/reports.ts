@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { JobError } from "../domain/job-record.ts";
 import type { ProviderOutput } from "../domain/provider-answer.ts";
+import type { AttemptRecord } from "../store/attempts.ts";
+import type { ClaimedDelivery } from "../store/deliveries.ts";
 import type { ReceivedCallback, Settlement } from "../store/settle.ts";
 
 /** What a success says; the task id is null unless given, so that it contradicts nothing. */
@@ -65,6 +67,31 @@ export function aFailure(
 		output: anOutput({ state: "fail", result_urls: [], cost_points: null }),
 		error: anError(),
 		charged: "no",
+		...overrides,
+	};
+}
+
+/** A failed attempt of a claimed delivery, to be tried again in five seconds. */
+export function anAttempt(
+	delivery: Pick<ClaimedDelivery, "id" | "owner" | "attempt" | "url">,
+	overrides: Partial<AttemptRecord> = {},
+): AttemptRecord {
+	const outcome = overrides.outcome ?? "retry";
+	return {
+		deliveryId: delivery.id,
+		owner: delivery.owner,
+		n: delivery.attempt,
+		outcome,
+		verdict: outcome === "delivered" ? "healthy" : "failing",
+		url: delivery.url,
+		status: 503,
+		class: outcome === "delivered" ? null : "http_5xx",
+		phase: null,
+		error: null,
+		excerpt: "busy",
+		timings: {},
+		durationMs: 12,
+		nextInMs: 5_000,
 		...overrides,
 	};
 }

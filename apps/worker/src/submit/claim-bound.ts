@@ -1,0 +1,33 @@
+import type { Clock } from "@reelay/shared/runtime/clock";
+
+/** From which instant on a claim looks for jobs; null is from the first. */
+export type ClaimBound = {
+	current(): Date | null;
+	/** What a claim said is the oldest job that could be claimed. */
+	learn(oldestReady: Date | null): void;
+	forget(): void;
+};
+
+// So long may a job wait that was queued again, or whose commit was slow, and is older than the bound.
+const boundForMs = 1_000;
+
+/**
+ * A claim without a bound reads past every job that was claimed since the oldest open transaction began. So one such claim a
+ * second finds out how old the oldest ready job is, and the claims of that second begin there.
+ */
+export function createBound(clock: Clock): ClaimBound {
+	let bound: { since: Date; until: number } | null = null;
+	const live = () =>
+		bound !== null && clock.now().getTime() < bound.until ? bound : null;
+	return {
+		current: () => live()?.since ?? null,
+		learn(oldestReady) {
+			if (live() !== null || oldestReady === null) return;
+			const until = clock.now().getTime() + boundForMs;
+			bound = { since: oldestReady, until };
+		},
+		forget() {
+			bound = null;
+		},
+	};
+}
