@@ -1,10 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { claimsToSign, signEd25519 } from "./ed25519.ts";
 
 /** What a delivery is signed over; `timestamp` is in unix seconds. */
 export type WebhookToSign = {
 	id: string;
 	timestamp: number;
 	body: string | Buffer;
+	/** `whsec_` signs as `v1`, and `whsk_` as `v1a`. */
 	secrets: readonly string[];
 };
 
@@ -21,7 +23,7 @@ const minSecretBytes = 24;
 const maxSecretBytes = 64;
 
 /**
- * Signs the bytes that are sent, once per secret, as Standard Webhooks has it.
+ * Signs the bytes that are sent, once per secret and in their order, as Standard Webhooks has it.
  * All secrets that are valid now are given: that is how a customer rotates one
  * without a lost event. Throws when a signature would be worthless: no secret,
  * a malformed one, a dotted id or a timestamp that is not whole seconds.
@@ -34,20 +36,29 @@ export function signWebhook(webhook: WebhookToSign): WebhookHeaders {
 	if (!Number.isSafeInteger(timestamp)) {
 		throw new RangeError("the timestamp must be whole unix seconds");
 	}
-	const signatures = secrets.map((secret) => {
-		const key = decodeSecret(secret);
-		if (key === null) throw new RangeError("not a whsec_ secret");
-		const mac = createHmac("sha256", key)
-			.update(`${id}.${timestamp}.`)
-			.update(body)
-			.digest("base64");
-		return `v1,${mac}`;
-	});
+	const head = `${id}.${timestamp}.`;
+	const signatures = secrets.map((secret) =>
+		claimsToSign(secret)
+			? `v1a,${signAsymmetric(head, body, secret)}`
+			: `v1,${signSymmetric(head, body, secret)}`,
+	);
 	return {
 		"webhook-id": id,
 		"webhook-timestamp": String(timestamp),
 		"webhook-signature": signatures.join(" "),
 	};
+}
+
+function signSymmetric(head: string, body: string | Buffer, secret: string) {
+	const key = decodeSecret(secret);
+	if (key === null) throw new RangeError("not a whsec_ secret");
+	return createHmac("sha256", key).update(head).update(body).digest("base64");
+}
+
+// Ed25519 reads its message twice, so it takes it in one piece.
+function signAsymmetric(head: string, body: string | Buffer, secret: string) {
+	const message = Buffer.concat([Buffer.from(head), Buffer.from(body)]);
+	return signEd25519(message, secret).toString("base64");
 }
 
 /** Makes a new endpoint secret: `whsec_` and 32 random bytes in base64. */
