@@ -91,6 +91,17 @@ module.exports = {
 			to: { path: "^(apps|prisma|packages/(shared|stack))/" },
 		},
 		{
+			name: "client-imports-only-itself",
+			comment:
+				"The client is published and has no dependency: it runs at customers' with what Node brings.",
+			severity: "error",
+			from: { path: "^packages/client/src/", pathNot: tests },
+			to: {
+				pathNot: "^packages/client/src/",
+				dependencyTypesNot: ["core"],
+			},
+		},
+		{
 			name: "nothing-imports-an-app",
 			comment: "An app is started as a process, never called as a library.",
 			severity: "error",
