@@ -71,6 +71,8 @@ describe("a lost POST", () => {
 			code: "timeout",
 			message: "no full answer within 50 ms",
 			status: null,
+			phase: "wait",
+			phases: expect.any(Object),
 		});
 	});
 

@@ -33,6 +33,8 @@ describe("an answered POST", () => {
 			},
 			text: "ok",
 			truncated: false,
+			phase: null,
+			phases: expect.any(Object),
 		});
 		expect(received).toHaveLength(1);
 		expect(received[0]).toMatch(/^POST \/hook\?a=1 HTTP\/1\.1\r\n/);

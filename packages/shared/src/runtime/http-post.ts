@@ -1,5 +1,12 @@
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
+import type { AttemptPhase, AttemptTimings } from "../domain/attempt-phase.ts";
+import {
+	createMeasuredAgent,
+	type TracedDispatchOptions,
+} from "./measured-agent.ts";
+import { describePostError } from "./post-error.ts";
+import { PhaseWatch } from "./post-phases.ts";
 
 /**
  * One POST, sent at most once: no redirect, no retry, no inflating. Its end is
@@ -9,7 +16,7 @@ import { Agent, type Dispatcher } from "undici";
  * immediately before the first write, and never on the text of an error.
  * Everything that goes wrong after it is `lost`: the other side may have acted.
  */
-export type PostOnceResult =
+export type PostOnceResult = (
 	| {
 			kind: "answered";
 			status: number;
@@ -24,7 +31,19 @@ export type PostOnceResult =
 			message: string;
 			/** The status line had arrived; null if nothing had. */
 			status: number | null;
-	  };
+	  }
+) &
+	Partial<PostMeasures>;
+
+/** How long each step of a POST took, and in which one it failed. */
+export type PostMeasures = {
+	phases: AttemptTimings;
+	/** Null if it was answered, if it failed before anything, or if it failed to connect through an agent that is not ours. */
+	phase: AttemptPhase | null;
+};
+
+/** What `postOnce` tells. Where no POST was begun there may be a result without figures. */
+export type MeasuredPostResult = PostOnceResult & PostMeasures;
 
 /** `timeoutMs` covers the whole exchange; `keepBytes` caps what is kept. */
 export type PostOnceRequest = {
@@ -57,7 +76,7 @@ const defaultConnectTimeoutMs = 10_000;
 export function createFreshConnectionAgent(
 	options: FreshConnectionOptions = {},
 ): Dispatcher {
-	return new Agent({
+	return createMeasuredAgent({
 		// Zero means: send "connection: close" and never hand a socket on.
 		pipelining: 0,
 		connect: {
@@ -77,7 +96,9 @@ export function createFreshConnectionAgent(
  * Node and undici, and our own `timeout`, `aborted`, `forbidden_address` and
  * `resent`. A response beyond `maxResponseBytes` is an answer, cut off there.
  */
-export function postOnce(request: PostOnceRequest): Promise<PostOnceResult> {
+export function postOnce(
+	request: PostOnceRequest,
+): Promise<MeasuredPostResult> {
 	return new Promise((resolve) => {
 		const exchange = new Exchange(request, resolve);
 		exchange.begin();
@@ -86,10 +107,11 @@ export function postOnce(request: PostOnceRequest): Promise<PostOnceResult> {
 
 class Exchange implements Dispatcher.DispatchHandler {
 	readonly #request: PostOnceRequest;
-	readonly #resolve: (result: PostOnceResult) => void;
+	readonly #resolve: (result: MeasuredPostResult) => void;
 	readonly #keptBytes: number;
 	readonly #chunks: Buffer[] = [];
 	readonly #onAbort = () => this.#giveUp("aborted", "the call was cancelled");
+	readonly #watch = new PhaseWatch();
 	#timer: NodeJS.Timeout | undefined;
 	#controller: Dispatcher.DispatchController | null = null;
 	#status: number | null = null;
@@ -100,7 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 	constructor(
 		request: PostOnceRequest,
-		resolve: (result: PostOnceResult) => void,
+		resolve: (result: MeasuredPostResult) => void,
 	) {
 		this.#request = request;
 		this.#resolve = resolve;
@@ -123,20 +145,19 @@ class Exchange implements Dispatcher.DispatchHandler {
 		signal?.addEventListener("abort", this.#onAbort, { once: true });
 		this.#timer = setTimeout(() => this.#onTimeout(), timeoutMs);
 		const { origin, pathname, search } = new URL(url);
+		const options: TracedDispatchOptions = {
+			origin,
+			path: pathname + search,
+			method: "POST",
+			headers,
+			body: Buffer.isBuffer(body) ? body : Buffer.from(body),
+			// undici's own limits end a call after 300 s, and measure gaps.
+			headersTimeout: 0,
+			bodyTimeout: 0,
+			trace: this.#watch.trace,
+		};
 		try {
-			dispatcher.dispatch(
-				{
-					origin,
-					path: pathname + search,
-					method: "POST",
-					headers,
-					body: Buffer.isBuffer(body) ? body : Buffer.from(body),
-					// undici's own limits end a call after 300 s, and measure gaps.
-					headersTimeout: 0,
-					bodyTimeout: 0,
-				},
-				this,
-			);
+			dispatcher.dispatch(options, this);
 		} catch (error) {
 			this.#failWith(error);
 		}
@@ -153,7 +174,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 			controller.abort(new Error("started twice"));
 		} else {
 			this.#controller = controller;
+			this.#watch.start();
 		}
+	}
+
+	onResponseStarted(): void {
+		this.#watch.noteByte();
 	}
 
 	onResponseStart(
@@ -161,7 +187,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 		status: number,
 		headers: Record<string, string | string[] | undefined>,
 	): void {
-		if (status < 200) return;
+		if (status < 200) {
+			this.#watch.noteInterim();
+			return;
+		}
 		this.#status = status;
 		this.#headers = joinHeaders(headers);
 	}
@@ -225,25 +254,26 @@ class Exchange implements Dispatcher.DispatchHandler {
 	}
 
 	#failWith(error: unknown): void {
-		const { code, message } = describeError(error);
+		const { code, message } = describePostError(error);
 		this.#fail(code, message);
 	}
 
 	#fail(code: string, message: string): void {
 		const status = this.#status;
+		const phase = this.#watch.phase();
 		if (this.#controller === null) {
-			this.#settle({ kind: "unsent", code, message });
+			this.#settle({ kind: "unsent", code, message }, phase);
 		} else {
-			this.#settle({ kind: "lost", code, message, status });
+			this.#settle({ kind: "lost", code, message, status }, phase);
 		}
 	}
 
-	#settle(result: PostOnceResult): void {
+	#settle(end: PostOnceResult, phase: AttemptPhase | null = null): void {
 		if (this.#isSettled) return;
 		this.#isSettled = true;
 		clearTimeout(this.#timer);
 		this.#request.signal?.removeEventListener("abort", this.#onAbort);
-		this.#resolve(result);
+		this.#resolve({ ...end, phase, phases: this.#watch.stop() });
 	}
 }
 
@@ -261,16 +291,4 @@ function joinHeaders(
 // A cut may fall inside a character; streaming mode leaves the half one out.
 function decodeText(bytes: Buffer, truncated: boolean): string {
 	return new TextDecoder().decode(bytes, { stream: truncated });
-}
-
-// When every address of a host refuses, Node throws an AggregateError whose own
-// message is empty.
-function describeError(error: unknown): { code: string; message: string } {
-	if (!(error instanceof Error)) return { code: "unknown", message: "unknown" };
-	const inner =
-		error instanceof AggregateError && error.message === ""
-			? (error.errors[0] as Error | undefined)
-			: undefined;
-	const { code, message } = (inner ?? error) as NodeJS.ErrnoException;
-	return { code: code ?? error.name, message: message || error.name };
 }

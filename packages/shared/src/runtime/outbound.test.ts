@@ -111,6 +111,8 @@ describe("the outbound agent", () => {
 			kind: "unsent",
 			code: "forbidden_address",
 			message: "hooks.example leads to an address that is not public",
+			phase: "dns",
+			phases: expect.any(Object),
 		});
 		expect(requests).toBe(0);
 	});

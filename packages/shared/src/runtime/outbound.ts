@@ -4,7 +4,7 @@ import {
 	lookup as systemLookup,
 } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { Agent, buildConnector, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import {
 	type CidrList,
 	canonicalHost,
@@ -12,6 +12,7 @@ import {
 	isPublicAddress,
 	isPublicHost,
 } from "./address.ts";
+import { createMeasuredAgent } from "./measured-agent.ts";
 
 const connectTimeoutMs = 5_000;
 const maxUrlLength = 2048;
@@ -50,26 +51,24 @@ export type OutboundOptions = {
  */
 export function createOutboundAgent(options: OutboundOptions): Dispatcher {
 	const guard = createGuard(options);
-	const connect = buildConnector({
-		timeout: connectTimeoutMs,
-		allowH2: false,
-		rejectUnauthorized: true,
-		// Node does not check the certificate's name again when a session is
-		// resumed; without kept sessions every connection is checked.
-		maxCachedSessions: 0,
-		lookup: guardLookup(options.lookup ?? systemLookup, guard),
-		...(options.ca === undefined ? {} : { ca: options.ca }),
-	});
-	return new Agent({
-		connect: (target, callback) => {
+	return createMeasuredAgent({
+		connect: {
+			timeout: connectTimeoutMs,
+			allowH2: false,
+			rejectUnauthorized: true,
+			// Node does not check the certificate's name again when a session is
+			// resumed; without kept sessions every connection is checked.
+			maxCachedSessions: 0,
+			lookup: guardLookup(options.lookup ?? systemLookup, guard),
+			...(options.ca === undefined ? {} : { ca: options.ca }),
+		},
+		admit: (target) => {
 			const address = literalOf(target.hostname);
-			if (address === null) return connect(target, callback);
+			if (address === null) return target;
 			// The lookup is not called for literals, so they are judged here.
-			const refusal = guard(target.hostname, address);
-			if (refusal !== null) {
-				return queueMicrotask(() => callback(refusal, null));
-			}
-			connect({ ...target, hostname: address }, callback);
+			return (
+				guard(target.hostname, address) ?? { ...target, hostname: address }
+			);
 		},
 	});
 }
