@@ -126,6 +126,7 @@ describe("an unsent POST", () => {
 
 	it.each([
 		["no URL", { url: "hooks" }, "invalid_url"],
+		["no web address", { url: "ftp://127.0.0.1:1/" }, "invalid_url"],
 		[
 			"a header with a line break",
 			{ headers: { "x-a": "1\r\nx-b: 2" } },

@@ -138,8 +138,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 			this.#onAbort();
 			return;
 		}
-		if (!URL.canParse(url)) {
-			this.#fail("invalid_url", "not a URL");
+		if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+			this.#fail("invalid_url", "not a URL of http or https");
 			return;
 		}
 		signal?.addEventListener("abort", this.#onAbort, { once: true });

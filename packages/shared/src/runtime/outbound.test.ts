@@ -218,6 +218,7 @@ describe("checkWebhookUrl", () => {
 		[" https://hooks.example.com", /not a URL/],
 		["https://hooks.exa\tmple.com", /not a URL/],
 		["https://hooks.example.com/\n", /not a URL/],
+		["https://hooks.example.com\\@8.8.8.8/", /backslash/],
 		["ftp://hooks.example.com", /must start with https:/],
 		["javascript:alert(1)", /must start with https:/],
 		["http://hooks.example.com", /must start with https:/],

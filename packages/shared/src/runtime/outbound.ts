@@ -88,6 +88,8 @@ export function checkWebhookUrl(
 	if (/\s|\p{Cc}/u.test(url) || !URL.canParse(url)) {
 		return "This is not a URL: write one like https://example.com/hooks.";
 	}
+	// Other parsers take it for a part of the user name, and find another host.
+	if (url.includes("\\")) return "The URL must not hold a backslash: write /.";
 	const parsed = new URL(url);
 	if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {
 		return "The URL must start with https://.";
