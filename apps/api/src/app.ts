@@ -13,9 +13,12 @@ import helmet from "helmet";
 import { authenticate } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
+import { deliveryRoutes, eventRoutes } from "./routes/deliveries.ts";
+import { type EndpointRoutesDeps, endpointRoutes } from "./routes/endpoints.ts";
 import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
 
-export type AppDeps = JobRoutesDeps & { logger: Logger; health: HealthOptions };
+export type AppDeps = JobRoutesDeps &
+	EndpointRoutesDeps & { logger: Logger; health: HealthOptions };
 
 /** The whole REST API as an Express app that does not listen. */
 export function createApp(deps: AppDeps): Express {
@@ -28,6 +31,9 @@ export function createApp(deps: AppDeps): Express {
 	app.use(logRequests(deps.logger));
 	app.use("/v1", authenticate(deps.db));
 	app.use("/v1/jobs", jobRoutes(deps));
+	app.use("/v1/endpoints", endpointRoutes(deps));
+	app.use("/v1/deliveries", deliveryRoutes(deps));
+	app.use("/v1/events", eventRoutes(deps));
 	app.use(notFoundMiddleware);
 	app.use(databaseProblems);
 	app.use(problemMiddleware({ logger: deps.logger }));

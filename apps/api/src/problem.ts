@@ -28,9 +28,13 @@ export function problemFor(
 }
 
 /** The same answer for an id that never was, that is none, and that is another tenant's. */
-export function noSuchJob(): ProblemError {
-	return problemFor("not_found", { detail: "There is no job with this id." });
+export function noSuch(thing: string): ProblemError {
+	return problemFor("not_found", {
+		detail: `There is no ${thing} with this id.`,
+	});
 }
+
+export const noSuchJob = () => noSuch("job");
 
 /** A database that is away, or that gave up a statement, is a 503 that may be tried again, and not a fault of the request. */
 export const databaseProblems: ErrorRequestHandler = (

@@ -66,6 +66,7 @@ export function createApiService(
 				maxSubmissions: config.MAX_SUBMISSIONS,
 				onUnknown: config.ON_UNKNOWN,
 				racepoint,
+				keyring: config.ENCRYPTION_KEYS,
 				checkWebhookUrl: (url) =>
 					checkWebhookUrl(url, config.OUTBOUND_ALLOW_CIDRS),
 				health: {

@@ -6,6 +6,7 @@ import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Metrics } from "@reelay/shared/runtime/metrics";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Database } from "@reelay/shared/store/database";
+import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { findGovernorStatus } from "@reelay/shared/store/governor";
 import type { WorkerConfig } from "./config.ts";
 import { openDeliverer } from "./deliver/open-deliverer.ts";
@@ -41,6 +42,7 @@ export type Worker = {
  */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 	const { config, db, logger, racepoint } = deps;
+	if (await ensureEventClock(db)) logger.warn("events.clockMoved");
 	const workerId = `worker-${randomUUID()}`;
 	const counted = createWorkerMetrics(deps.metrics);
 	const deliverer = openDeliverer({

@@ -9,7 +9,10 @@ DELETE FROM "event" WHERE "job_id" IS NULL;
 DELETE FROM "webhook_secret" WHERE "endpoint_id" IS NOT NULL;
 ALTER TABLE "event"
     ALTER COLUMN "job_id" SET NOT NULL,
+    DROP COLUMN "position",
     DROP COLUMN "is_test";
+DROP FUNCTION "event_position"();
+DROP TABLE "event_clock";
 
 ALTER TABLE "attempt"
     DROP COLUMN "class",

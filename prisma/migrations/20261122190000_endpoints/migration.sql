@@ -69,4 +69,20 @@ ALTER TABLE "attempt"
 -- What is about an endpoint, such as a ping, is about no job.
 ALTER TABLE "event"
     ALTER COLUMN "job_id" DROP NOT NULL,
-    ADD COLUMN "is_test" BOOLEAN NOT NULL DEFAULT false;
+    ADD COLUMN "is_test" BOOLEAN NOT NULL DEFAULT false,
+    ADD COLUMN "position" BIGINT NOT NULL DEFAULT 0;
+
+-- Ids sort by birth, but a statement that began earlier may commit later, and whoever read up to the later id would never
+-- see the earlier one. So the feed goes by the transaction's number, and reads only below every one that is still open. The
+-- base keeps positions growing in a cluster that a backup was restored into, whose transactions count anew.
+CREATE TABLE "event_clock" (
+    "id" BOOLEAN PRIMARY KEY DEFAULT true,
+    "base" BIGINT NOT NULL DEFAULT 0,
+    CONSTRAINT "event_clock_single" CHECK ("id")
+);
+INSERT INTO "event_clock" DEFAULT VALUES;
+CREATE FUNCTION "event_position"() RETURNS BIGINT LANGUAGE sql VOLATILE AS $$
+    SELECT "base" + pg_current_xact_id()::text::bigint FROM "event_clock"
+$$;
+ALTER TABLE "event" ALTER COLUMN "position" SET DEFAULT "event_position"();
+CREATE INDEX "event_feed_idx" ON "event"("tenant_id", "position", "id");

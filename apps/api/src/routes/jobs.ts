@@ -16,6 +16,7 @@ import { listTimeline } from "@reelay/shared/store/timeline";
 import { type Request, type Response, Router } from "express";
 import { cancelJob } from "../cancel-job.ts";
 import { type CreateJobDeps, createJob } from "../create-job.ts";
+import { openCursor, sealCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
 
@@ -57,7 +58,8 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 		const jobs = await listJobs(reads, {
 			tenantId: ownerOf(res).tenantId,
 			states: query.state,
-			afterId: query.cursor === undefined ? null : openCursor(query.cursor),
+			afterId:
+				query.cursor === undefined ? null : openCursor("job", query.cursor),
 			limit: query.limit + 1,
 		});
 		const page = jobs.slice(0, query.limit);
@@ -162,20 +164,5 @@ function idempotencyKey(req: Request): string | null {
 	throw problemFor("invalid_request", {
 		detail: message,
 		errors: [{ header: "Idempotency-Key", code: "invalid_format", message }],
-	});
-}
-
-function sealCursor(id: string): string {
-	return Buffer.from(id).toString("base64url");
-}
-
-function openCursor(cursor: string): string {
-	const id = Buffer.from(cursor, "base64url").toString();
-	if (isId("job", id)) return id;
-	const message =
-		"The cursor is not one that this API gave; start without one.";
-	throw problemFor("invalid_request", {
-		detail: message,
-		errors: [{ parameter: "cursor", code: "invalid_cursor", message }],
 	});
 }

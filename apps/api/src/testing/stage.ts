@@ -2,6 +2,7 @@ import { parseCidrs } from "@reelay/shared/runtime/address";
 import { createMetrics } from "@reelay/shared/runtime/metrics";
 import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { createApiKey, hashApiKey } from "@reelay/shared/signing/api-key";
+import { parseKeyring } from "@reelay/shared/signing/keyring";
 import { type Database, openDatabase } from "@reelay/shared/store/database";
 import { insertApiKey } from "@reelay/shared/store/tenants";
 import { aTenant } from "@reelay/shared/testing/factories";
@@ -82,6 +83,7 @@ export async function setStage({
 			ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
 			logger: log.logger,
 			maxSubmissions: 3,
+			keyring: parseKeyring(`k1:${Buffer.alloc(32, 1).toString("base64")}`),
 			checkWebhookUrl: (url) => checkWebhookUrl(url, parseCidrs("127.0.0.0/8")),
 			health: {
 				checks: { database: proxied.check },

@@ -10,6 +10,10 @@ import {
 	judgeEndpoint,
 } from "@reelay/shared/domain/delivery";
 import {
+	classifyFailure,
+	isFinalFailure,
+} from "@reelay/shared/domain/delivery-failure";
+import {
 	decideDeliveryDelayMs,
 	parseRetryAfter,
 } from "@reelay/shared/domain/retry";
@@ -64,9 +68,16 @@ export async function deliverEvent(
 		outcome,
 		verdict: judgeEndpoint(end),
 		url: delivery.url,
-		class: null,
-		phase: null,
-		timings: {},
+		class:
+			outcome === "delivered"
+				? null
+				: classifyFailure({
+						status: end.kind === "answered" ? end.status : null,
+						code: result.kind === "answered" ? null : result.code,
+						phase: result.phase ?? null,
+					}),
+		phase: result.phase ?? null,
+		timings: { ...result.phases },
 		status: end.kind === "answered" ? end.status : null,
 		error: end.kind === "answered" ? null : end.error,
 		excerpt: result.kind === "answered" ? excerpt(result.text) : null,
@@ -137,9 +148,6 @@ async function sendSigned(
 	});
 }
 
-// These cannot come out otherwise the next time, so trying again would only spend attempts.
-const finalRefusals = new Set(["forbidden_address", "invalid_url"]);
-
 function readEnd(result: PostOnceResult, now: Date): AttemptEnd {
 	if (result.kind === "answered") {
 		const retryAfter = result.headers["retry-after"] ?? null;
@@ -151,9 +159,12 @@ function readEnd(result: PostOnceResult, now: Date): AttemptEnd {
 		};
 	}
 	const error = `${result.code}: ${result.message}`;
-	return finalRefusals.has(result.code)
-		? { kind: "refused", error }
-		: { kind: "failed", error };
+	const failure = classifyFailure({
+		status: null,
+		code: result.code,
+		phase: result.phase ?? null,
+	});
+	return { kind: isFinalFailure(failure) ? "refused" : "failed", error };
 }
 
 /** What is kept of a receiver's answer; NULs would be refused by the database. */

@@ -13,7 +13,16 @@ export function createHeaderOpener(keyring: Keyring, logger: Logger) {
 	): Record<string, string> => {
 		if (sealed === null || endpointId === null) return {};
 		try {
-			return JSON.parse(open(sealed, keyring, endpointId));
+			const headers: Record<string, string> = JSON.parse(
+				open(sealed, keyring, endpointId),
+			);
+			// In lower case, so that ours take their place and do not stand beside them.
+			return Object.fromEntries(
+				Object.entries(headers).map(([name, value]) => [
+					name.toLowerCase(),
+					value,
+				]),
+			);
 		} catch (error) {
 			if (!(error instanceof SealingError)) throw error;
 			logger.error(

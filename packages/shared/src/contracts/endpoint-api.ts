@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deliveryStates } from "../domain/delivery-record.ts";
 import {
 	defaultConcurrency,
 	defaultOverlapS,
@@ -97,3 +98,24 @@ export function concurrencyOf(body: {
 }): number {
 	return body.ordered === true ? 1 : (body.concurrency ?? defaultConcurrency);
 }
+
+/** The query of `GET /v1/endpoints/{id}/deliveries`. */
+export const listDeliveriesSchema = z.strictObject({
+	state: z
+		.union([z.string(), z.array(z.string())])
+		.optional()
+		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(",")))
+		.pipe(z.array(z.enum(deliveryStates))),
+	limit: z.coerce.number().int().min(1).max(100).default(20),
+	cursor: z.string().optional(),
+});
+
+/** The query of `GET /v1/events`. */
+export const listEventsSchema = z.strictObject({
+	after: z.string().optional(),
+	types: z
+		.union([z.string(), z.array(z.string())])
+		.optional()
+		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(","))),
+	limit: z.coerce.number().int().min(1).max(200).default(50),
+});

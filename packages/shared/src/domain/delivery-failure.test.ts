@@ -183,6 +183,7 @@ describe("isFinalFailure", () => {
 				kind: "answered",
 				status,
 				retryAfterMs: null,
+				instruction: null,
 			});
 			expect(isFinalFailure(ofStatus(status))).toBe(outcome === "aborted");
 		}

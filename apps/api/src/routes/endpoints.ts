@@ -1,0 +1,149 @@
+import { presentDelivery } from "@reelay/shared/contracts/delivery-view";
+import {
+	createEndpointSchema,
+	listDeliveriesSchema,
+	patchEndpointSchema,
+	rotateSecretSchema,
+	testEndpointSchema,
+} from "@reelay/shared/contracts/endpoint-api";
+import { presentEndpoint } from "@reelay/shared/contracts/endpoint-view";
+import type { EndpointRecord } from "@reelay/shared/domain/endpoint-record";
+import type { Ringer } from "@reelay/shared/queue/rings";
+import { isId } from "@reelay/shared/runtime/ids";
+import type { Database } from "@reelay/shared/store/database";
+import { listDeliveries } from "@reelay/shared/store/delivery-log";
+import {
+	deleteEndpoint,
+	findEndpoint,
+	listEndpoints,
+} from "@reelay/shared/store/endpoints";
+import { expireSecret, listSecrets } from "@reelay/shared/store/secrets";
+import { type Request, type Response, Router } from "express";
+import {
+	createEndpoint,
+	type EndpointDeps,
+	headerNamesOf,
+	patchEndpoint,
+} from "../change-endpoint.ts";
+import { openCursor, sealCursor } from "../cursor.ts";
+import { ownerOf, requireScope } from "../middleware/authenticate.ts";
+import { requireJson } from "../middleware/require-json.ts";
+import { parseBody, parseQuery } from "../parse.ts";
+import { noSuch, problemFor } from "../problem.ts";
+import { addSecret, presentSecret } from "../rotate-secret.ts";
+import { testEndpoint } from "../test-endpoint.ts";
+
+export type EndpointRoutesDeps = EndpointDeps & {
+	reads: Database;
+	ringer: Pick<Ringer, "enqueue">;
+};
+
+/** The routes of /v1/endpoints: make, change and delete them, rotate their secrets, send them a test, see their deliveries. */
+export function endpointRoutes(deps: EndpointRoutesDeps): Router {
+	const router = Router();
+	const view = (endpoint: EndpointRecord) =>
+		presentEndpoint(endpoint, headerNamesOf(endpoint, deps.keyring));
+	router.use(requireScope("webhooks"));
+
+	router.post("/", requireJson, async (req, res) => {
+		const body = parseBody(createEndpointSchema, req.body);
+		const { tenantId } = ownerOf(res);
+		const { endpoint, secret } = await createEndpoint(deps, tenantId, body);
+		res.status(201).location(`/v1/endpoints/${endpoint.id}`);
+		res.json({ ...view(endpoint), secret });
+	});
+
+	router.get("/", async (_req, res) => {
+		const endpoints = await listEndpoints(deps.db, ownerOf(res).tenantId);
+		res.json({ data: endpoints.map(view) });
+	});
+
+	router.get("/:id", async (req, res) => {
+		res.json(view(await getEndpoint(deps.db, req, res)));
+	});
+
+	router.patch("/:id", requireJson, async (req, res) => {
+		const body = parseBody(patchEndpointSchema, req.body);
+		res.json(view(await patchEndpoint(deps, own(req, res), body)));
+	});
+
+	router.delete("/:id", async (req, res) => {
+		const { tenantId, id } = own(req, res);
+		if (!(await deleteEndpoint(deps.db, tenantId, id)))
+			throw noSuch("endpoint");
+		res.status(204).end();
+	});
+
+	router.get("/:id/secrets", async (req, res) => {
+		const { id } = await getEndpoint(deps.db, req, res);
+		const secrets = await listSecrets(deps.db, id);
+		res.json({ data: secrets.map(presentSecret) });
+	});
+
+	router.post("/:id/secrets", requireJson, async (req, res) => {
+		const body = parseBody(rotateSecretSchema, req.body);
+		const { id } = await getEndpoint(deps.db, req, res);
+		res.status(201).json(await addSecret(deps, id, body));
+	});
+
+	router.delete("/:id/secrets/:secretId", async (req, res) => {
+		const { id } = await getEndpoint(deps.db, req, res);
+		const secretId = String(req.params.secretId);
+		const known = await listSecrets(deps.db, id);
+		if (!known.some((secret) => secret.id === secretId)) throw noSuch("secret");
+		if (!(await expireSecret(deps.db, id, secretId))) {
+			throw problemFor("last_secret", {
+				detail: "It is the only one that signs; add another one first.",
+			});
+		}
+		res.status(204).end();
+	});
+
+	router.post("/:id/test", requireJson, async (req, res) => {
+		const { type } = parseBody(testEndpointSchema, req.body ?? {});
+		const { tenantId, id } = own(req, res);
+		res.json(await testEndpoint(deps, { tenantId, endpointId: id, type }));
+	});
+
+	router.get("/:id/deliveries", async (req, res) => {
+		const query = parseQuery(listDeliveriesSchema, req.query);
+		const { id, tenant_id } = await getEndpoint(deps.reads, req, res);
+		const found = await listDeliveries(deps.reads, {
+			tenantId: tenant_id,
+			endpointId: id,
+			states: query.state,
+			beforeId:
+				query.cursor === undefined
+					? null
+					: openCursor("delivery", query.cursor),
+			limit: query.limit + 1,
+		});
+		const page = found.slice(0, query.limit);
+		const last = found.length > query.limit ? page.at(-1) : undefined;
+		res.json({
+			data: page.map(presentDelivery),
+			has_more: last !== undefined,
+			next_cursor: last === undefined ? null : sealCursor(last.id),
+		});
+	});
+
+	return router;
+}
+
+/** Whose endpoint the path names; what is no id is as unknown as one that never was. */
+function own(req: Request, res: Response): { tenantId: string; id: string } {
+	const id = String(req.params.id);
+	if (!isId("endpoint", id)) throw noSuch("endpoint");
+	return { tenantId: ownerOf(res).tenantId, id };
+}
+
+async function getEndpoint(
+	db: Database,
+	req: Request,
+	res: Response,
+): Promise<EndpointRecord> {
+	const { tenantId, id } = own(req, res);
+	const endpoint = await findEndpoint(db, tenantId, id);
+	if (endpoint === null) throw noSuch("endpoint");
+	return endpoint;
+}

@@ -1,0 +1,85 @@
+import type { JsonObject } from "../domain/actions/action.ts";
+import type { EventType } from "../domain/event.ts";
+import type { JobRecord } from "../domain/job-record.ts";
+import { presentJob } from "./job-view.ts";
+
+const instant = "2026-01-01T12:00:00.000Z";
+const minutesLater = "2026-01-01T12:03:20.000Z";
+
+/** The `data` of a sample event: a job that never was, in the state that the type tells of, or what a ping says. */
+export function sampleData(type: EventType, endpointId: string): JsonObject {
+	if (type === "webhook.ping") {
+		return {
+			endpoint_id: endpointId,
+			message: "This endpoint can be reached.",
+		};
+	}
+	const state = type === "video.surplus_result" ? "failed" : type.slice(6);
+	// Through JSON, because that is how it is stored and sent.
+	return JSON.parse(JSON.stringify(presentJob(sampleJob(state))));
+}
+
+function sampleJob(state: string): JobRecord {
+	const hasVideo = state === "succeeded";
+	const wasSent = state !== "expired";
+	return {
+		id: "job_00000000000000000000000000",
+		tenant_id: "ten_00000000000000000000000000",
+		action: "see2ai_video_generation_kling_3_0_v1",
+		mode: "text",
+		input: { prompt: "A paper boat on a quiet lake", duration: "5" },
+		warnings: [],
+		idem_key: null,
+		fingerprint: Buffer.alloc(0),
+		external_id: null,
+		metadata: { sample: "true" },
+		tags: [],
+		webhook_url: null,
+		state,
+		live: false,
+		ready: false,
+		priority: 1,
+		not_before: instant,
+		start_by: "2026-01-01T13:00:00.000Z",
+		timeout_s: 1800,
+		on_unknown: "hold",
+		resubmitted: false,
+		hinted_at: null,
+		submission_seq: wasSent ? 1 : 0,
+		submissions: wasSent ? 1 : 0,
+		max_submissions: 3,
+		settled_by: null,
+		result: hasVideo ? sampleResult : null,
+		error: hasVideo || state === "cancelled" ? null : sampleError(state),
+		charged: hasVideo ? "yes" : "no",
+		cost_points: hasVideo ? 120 : null,
+		surplus_results: 0,
+		cancel_requested_at: state === "cancelled" ? instant : null,
+		created_at: instant,
+		submitted_at: wasSent ? instant : null,
+		updated_at: minutesLater,
+		finished_at: minutesLater,
+	} as unknown as JobRecord;
+}
+
+const sampleResult = {
+	state: "success",
+	task_id: "sample",
+	result_urls: ["https://example.com/sample.mp4"],
+	model: "kling-3.0",
+	source: null,
+	cost_time_ms: 81_000,
+	cost_points: 120,
+	input_tokens: null,
+	output_tokens: null,
+	total_tokens: null,
+	provider_config_id: null,
+	received_at: minutesLater,
+};
+
+const sampleError = (state: string) => ({
+	code: state === "expired" ? "start_deadline_passed" : "provider_failed",
+	message: "This is a sample of a job that has no video.",
+	retryable: true,
+	provider: null,
+});
