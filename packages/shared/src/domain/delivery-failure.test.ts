@@ -51,6 +51,7 @@ describe("classifyFailure", () => {
 		["UND_ERR_HEADERS_OVERFLOW", "protocol_error"],
 		["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "protocol_error"],
 		["bad_response", "protocol_error"],
+		["flood", "protocol_error"],
 		["forbidden_address", "forbidden_address"],
 		["invalid_url", "invalid_url"],
 		["UND_ERR_INVALID_ARG", "invalid_header"],

@@ -138,6 +138,7 @@ const classOfCode: ReadonlyMap<string, FailureClass> = new Map(
 		],
 		protocol_error: [
 			"bad_response",
+			"flood",
 			"no_status",
 			"HTTPParserError",
 			"UND_ERR_HEADERS_OVERFLOW",

@@ -5,7 +5,9 @@ import {
 	createMeasuredAgent,
 	type TracedDispatchOptions,
 } from "./measured-agent.ts";
+import { decodeText, joinHeaders } from "./post-answer.ts";
 import { describePostError } from "./post-error.ts";
+import { watchFlood } from "./post-flood.ts";
 import { PhaseWatch } from "./post-phases.ts";
 
 /**
@@ -93,8 +95,8 @@ export function createFreshConnectionAgent(
 
 /**
  * Sends one POST and tells how it ended; it never rejects. Codes are those of
- * Node and undici, and our own `timeout`, `aborted`, `forbidden_address` and
- * `resent`. A response beyond `maxResponseBytes` is an answer, cut off there.
+ * Node and undici, and our own `timeout`, `aborted`, `invalid_url`, `resent`,
+ * `forbidden_address`, `bad_response` and `flood`. A response beyond `maxResponseBytes` is an answer, cut off there.
  */
 export function postOnce(
 	request: PostOnceRequest,
@@ -113,6 +115,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 	readonly #onAbort = () => this.#giveUp("aborted", "the call was cancelled");
 	readonly #watch = new PhaseWatch();
 	#timer: NodeJS.Timeout | undefined;
+	#endFloodWatch: () => void = () => {};
 	#controller: Dispatcher.DispatchController | null = null;
 	#status: number | null = null;
 	#headers: Record<string, string> = {};
@@ -175,6 +178,11 @@ class Exchange implements Dispatcher.DispatchHandler {
 		} else {
 			this.#controller = controller;
 			this.#watch.start();
+			this.#endFloodWatch = watchFlood(
+				this.#watch.trace.socket,
+				this.#request.maxResponseBytes,
+				() => this.#giveUp("flood", "far more bytes came than an answer has"),
+			);
 		}
 	}
 
@@ -272,23 +280,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 		if (this.#isSettled) return;
 		this.#isSettled = true;
 		clearTimeout(this.#timer);
+		this.#endFloodWatch();
 		this.#request.signal?.removeEventListener("abort", this.#onAbort);
 		this.#resolve({ ...end, phase, phases: this.#watch.stop() });
 	}
-}
-
-function joinHeaders(
-	headers: Record<string, string | string[] | undefined>,
-): Record<string, string> {
-	return Object.fromEntries(
-		Object.entries(headers).map(([name, value]) => [
-			name.toLowerCase(),
-			Array.isArray(value) ? value.join(", ") : (value ?? ""),
-		]),
-	);
-}
-
-// A cut may fall inside a character; streaming mode leaves the half one out.
-function decodeText(bytes: Buffer, truncated: boolean): string {
-	return new TextDecoder().decode(bytes, { stream: truncated });
 }

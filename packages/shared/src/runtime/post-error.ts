@@ -1,5 +1,8 @@
+// undici has one code for a connection that the other side closed, and for one that it closed itself for what came.
+const badResponses = new Set(["bad response", "bad upgrade"]);
+
 /**
- * The code and the text of what a dispatcher failed with: Node's and undici's own codes. It never tells whether anything
+ * The code and the text of what a dispatcher failed with: Node's and undici's own codes, and `bad_response`. It never tells whether anything
  * was sent.
  */
 export function describePostError(error: unknown): {
@@ -13,5 +16,8 @@ export function describePostError(error: unknown): {
 			? (error.errors[0] as Error | undefined)
 			: undefined;
 	const { code, message } = (inner ?? error) as NodeJS.ErrnoException;
+	if (code === "UND_ERR_SOCKET" && badResponses.has(message)) {
+		return { code: "bad_response", message };
+	}
 	return { code: code ?? error.name, message: message || error.name };
 }

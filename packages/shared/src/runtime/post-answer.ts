@@ -1,0 +1,16 @@
+/** The headers of an answer by lower-case name; values of one name are joined as HTTP does. */
+export function joinHeaders(
+	headers: Record<string, string | string[] | undefined>,
+): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(headers).map(([name, value]) => [
+			name.toLowerCase(),
+			Array.isArray(value) ? value.join(", ") : (value ?? ""),
+		]),
+	);
+}
+
+/** The text of a body. A cut may fall inside a character; streaming mode leaves the half one out. */
+export function decodeText(bytes: Buffer, truncated: boolean): string {
+	return new TextDecoder().decode(bytes, { stream: truncated });
+}
