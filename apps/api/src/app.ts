@@ -16,6 +16,7 @@ import { databaseProblems } from "./problem.ts";
 import { deliveryRoutes, eventRoutes } from "./routes/deliveries.ts";
 import { type EndpointRoutesDeps, endpointRoutes } from "./routes/endpoints.ts";
 import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
+import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
 
 export type AppDeps = JobRoutesDeps &
 	EndpointRoutesDeps & { logger: Logger; health: HealthOptions };
@@ -31,7 +32,9 @@ export function createApp(deps: AppDeps): Express {
 	app.use(logRequests(deps.logger));
 	app.use("/v1", authenticate(deps.db));
 	app.use("/v1/jobs", jobRoutes(deps));
+	app.use("/v1/endpoints/:id/replays", endpointReplayRoutes(deps));
 	app.use("/v1/endpoints", endpointRoutes(deps));
+	app.use("/v1/replays", replayRoutes(deps));
 	app.use("/v1/deliveries", deliveryRoutes(deps));
 	app.use("/v1/events", eventRoutes(deps));
 	app.use(notFoundMiddleware);

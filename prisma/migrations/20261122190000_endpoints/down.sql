@@ -1,6 +1,7 @@
 -- Undoes migration.sql of this folder. Processes of this version must be stopped before; those of the previous one may
 -- run. Endpoints are gone, with their secrets, the events that are about no job, and what was owed to endpoints.
 
+DROP TABLE "replay";
 DELETE FROM "attempt" WHERE "delivery_id" IN (
     SELECT "delivery"."id" FROM "delivery" JOIN "event" ON "event"."id" = "event_id"
     WHERE "endpoint_id" IS NOT NULL OR "job_id" IS NULL);

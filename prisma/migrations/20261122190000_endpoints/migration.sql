@@ -72,6 +72,28 @@ ALTER TABLE "event"
     ADD COLUMN "is_test" BOOLEAN NOT NULL DEFAULT false,
     ADD COLUMN "position" BIGINT NOT NULL DEFAULT 0;
 
+-- What an endpoint is to be sent again: a walk over past events that goes on where it was, whoever walks.
+CREATE TABLE "replay" (
+    "id" TEXT PRIMARY KEY,
+    "tenant_id" TEXT NOT NULL REFERENCES "tenant"("id"),
+    "endpoint_id" TEXT NOT NULL REFERENCES "endpoint"("id"),
+    "types" TEXT[] NOT NULL,
+    "states" TEXT[] NOT NULL,
+    "since" TIMESTAMPTZ(6) NOT NULL,
+    "until" TIMESTAMPTZ(6) NOT NULL,
+    "state" TEXT NOT NULL DEFAULT 'running',
+    "after_id" TEXT NOT NULL,
+    "total" INTEGER NOT NULL,
+    "sent" INTEGER NOT NULL DEFAULT 0,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT now(),
+    "finished_at" TIMESTAMPTZ(6),
+    CONSTRAINT "replay_state_known" CHECK ("state" IN ('running','paused','cancelled','finished')),
+    CONSTRAINT "replay_finished_state" CHECK (("finished_at" IS NULL) = ("state" IN ('running','paused'))),
+    CONSTRAINT "replay_times" CHECK ("since" < "until")
+);
+CREATE INDEX "replay_endpoint_id_idx" ON "replay"("endpoint_id", "id");
+CREATE INDEX "replay_running_idx" ON "replay"("id") WHERE "state" = 'running';
+
 -- Ids sort by birth, but a statement that began earlier may commit later, and whoever read up to the later id would never
 -- see the earlier one. So the feed goes by the transaction's number, and reads only below every one that is still open. The
 -- base keeps positions growing in a cluster that a backup was restored into, whose transactions count anew.

@@ -20,6 +20,7 @@ import {
 	expireQueued,
 	forgetRings,
 } from "@reelay/shared/store/ready";
+import { stepReplay } from "@reelay/shared/store/replays";
 import {
 	applyUnknownPolicies,
 	lapseOverdue,
@@ -167,6 +168,17 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				const released = await releaseHeld(db, batch);
 				wakeAfter(released);
 				return held + released;
+			},
+		},
+		// Not a repair: what somebody asked to be sent again.
+		{
+			name: "replays",
+			everyMs: 1_000,
+			isRoutine: true,
+			async pass() {
+				const seen = await stepReplay(db);
+				wakeAfter(seen);
+				return seen;
 			},
 		},
 		// Not a repair: endpoints that have failed for long are told of, and then disabled.

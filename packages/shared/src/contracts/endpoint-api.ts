@@ -8,6 +8,7 @@ import {
 	maxOverlapS,
 } from "../domain/endpoint.ts";
 import { defaultEventFilters, eventTypes } from "../domain/event.ts";
+import { defaultReplayedStates, replayStates } from "../domain/replay.ts";
 
 const day = 24 * 3600;
 
@@ -118,4 +119,29 @@ export const listEventsSchema = z.strictObject({
 		.optional()
 		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(","))),
 	limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** The body of `POST /v1/endpoints/{id}/replays`. */
+export const replaySchema = z.strictObject({
+	since: z.iso.datetime({ offset: true }),
+	until: z.iso.datetime({ offset: true }).optional().meta({
+		description: "Up to the present, if it is not said.",
+	}),
+	types: z
+		.array(z.string().min(1).max(64))
+		.min(1)
+		.max(20)
+		.optional()
+		.meta({ description: "What the endpoint asks for, if it is not said." }),
+	states: z
+		.array(z.enum(replayStates))
+		.min(1)
+		.default([...defaultReplayedStates])
+		.meta({
+			description:
+				"Deliveries in these states; missing are events that the endpoint was never owed.",
+		}),
+	dry_run: z.boolean().default(false).meta({
+		description: "Counts, and sends nothing.",
+	}),
 });

@@ -16,6 +16,7 @@ export const problems = {
 	too_many_secrets: problem(409, "Too many secrets are valid", false),
 	last_secret: problem(409, "The last secret cannot be ended", false),
 	not_deliverable: problem(409, "The delivery cannot be sent now", true),
+	replay_ended: problem(409, "The replay has ended", false),
 	external_id_taken: problem(409, "The external_id is taken", false),
 	body_too_large: problem(413, "The body is too large", false),
 	unsupported_charset: problem(415, "The body's charset is not UTF-8", false),

@@ -6,6 +6,7 @@ export type SubmissionId = Id<"submission">;
 export type EventId = Id<"event">;
 export type DeliveryId = Id<"delivery">;
 export type EndpointId = Id<"endpoint">;
+export type ReplayId = Id<"replay">;
 export type KeyId = Id<"key">;
 export type TenantId = Id<"tenant">;
 
@@ -19,6 +20,7 @@ export type IdOf = {
 	event: EventId;
 	delivery: DeliveryId;
 	endpoint: EndpointId;
+	replay: ReplayId;
 	key: KeyId;
 	tenant: TenantId;
 };
@@ -30,6 +32,7 @@ export const idPrefixes: Readonly<Record<keyof IdOf, string>> = {
 	event: "evt",
 	delivery: "dlv",
 	endpoint: "ep",
+	replay: "rpl",
 	key: "key",
 	tenant: "ten",
 };
@@ -45,4 +48,16 @@ export function isId<Kind extends keyof IdOf>(
 ): text is IdOf[Kind] {
 	const prefix = `${idPrefixes[kind]}_`;
 	return text.startsWith(prefix) && ulidPattern.test(text.slice(prefix.length));
+}
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** A text that sorts before every id of this kind made at that instant or later, and behind every earlier one. */
+export function idBefore(kind: keyof IdOf, instant: Date): string {
+	let text = "";
+	for (let left = instant.getTime(), n = 0; n < 10; n += 1) {
+		text = alphabet[left % 32] + text;
+		left = Math.floor(left / 32);
+	}
+	return `${idPrefixes[kind]}_${text}`;
 }

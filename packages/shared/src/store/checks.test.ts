@@ -32,7 +32,10 @@ const delivery = async () => {
 	return "";
 };
 const endpoint = async () => {
-	await anEndpoint(store);
+	const { id } = await anEndpoint(store);
+	await store.db.$executeRaw`
+		insert into replay (id, tenant_id, endpoint_id, types, states, since, until, after_id, total)
+		values ('rpl_1', ${store.tenantId}, ${id}, '{}', '{}', now() - interval '1 h', now(), '', 0)`;
 	return delivery();
 };
 const governor = async () => "see2ai";

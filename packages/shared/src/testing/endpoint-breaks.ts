@@ -1,7 +1,7 @@
-/** Changes of an endpoint, and of what it is owed, that the database refuses: the rule, the table, and what is set. */
+/** Changes of endpoints, of what they are owed, and of the feed, that the database refuses: the rule, the table, and what is set. */
 export const endpointBreaks: readonly [
 	constraint: string,
-	table: "endpoint" | "delivery",
+	table: "endpoint" | "delivery" | "replay" | "event_clock",
 	change: string,
 ][] = [
 	["endpoint_events", "endpoint", "events = '{}'"],
@@ -28,4 +28,8 @@ export const endpointBreaks: readonly [
 		"state = 'held', due_at = null, finished_at = now()",
 	],
 	["delivery_round", "delivery", "round_from = attempts + 1"],
+	["replay_state_known", "replay", "state = 'lost', finished_at = now()"],
+	["replay_finished_state", "replay", "state = 'finished'"],
+	["replay_times", "replay", "until = since"],
+	["event_clock_single", "event_clock", "id = false"],
 ];

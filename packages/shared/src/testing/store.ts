@@ -53,7 +53,7 @@ export async function clearTestStore({ db }: TestStore): Promise<void> {
 			e as (delete from callback), f as (delete from submission), g as (delete from audit)
 		delete from job`;
 	await db.$executeRaw`
-		with a as (delete from webhook_secret where endpoint_id is not null) delete from endpoint`;
+		with a as (delete from webhook_secret where endpoint_id is not null), b as (delete from replay) delete from endpoint`;
 	await db.$executeRaw`
 		update provider_slot set submission_id = null where submission_id is not null`;
 	await db.$executeRaw`
