@@ -133,6 +133,17 @@ describe("the answer", () => {
 	});
 });
 
+it("shows nothing of what an address inside a network answers", async () => {
+	const inner = await startReceiver("127.0.0.2");
+	inner.answerWith({ status: 500, body: "the inner truth" });
+	await stage.aDelivery({ webhookUrl: `${inner.url}/hook` });
+
+	const found = await stage.attempt();
+
+	await inner.close();
+	expect(found).toMatchObject({ last_status: 500, excerpt: null });
+});
+
 describe("no answer", () => {
 	it.each([
 		["none comes in time", "hang", "timeout"],

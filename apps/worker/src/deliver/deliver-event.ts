@@ -39,6 +39,8 @@ export type DeliverEventDeps = {
 		sealed: string | null,
 		endpointId: string | null,
 	) => Record<string, string>;
+	/** Whether what this address answers may be shown to the customer who chose the URL. */
+	mayShow: (address: string | null) => boolean;
 	record: (attempt: AttemptRecord) => Promise<string | null>;
 	clock: Clock;
 	random: () => number;
@@ -80,7 +82,11 @@ export async function deliverEvent(
 		timings: { ...result.phases },
 		status: end.kind === "answered" ? end.status : null,
 		error: end.kind === "answered" ? null : end.error,
-		excerpt: result.kind === "answered" ? excerpt(result.text) : null,
+		// What a machine inside a network says is not for whoever can name its URL.
+		excerpt:
+			result.kind === "answered" && deps.mayShow(result.address ?? null)
+				? excerpt(result.text)
+				: null,
 		durationMs: endedAt.getTime() - startedAt.getTime(),
 		nextInMs:
 			outcome === "retry"

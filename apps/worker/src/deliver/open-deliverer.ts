@@ -1,4 +1,5 @@
 import type { LookupFunction } from "node:net";
+import { isPublicAddress } from "@reelay/shared/runtime/address";
 import { systemClock } from "@reelay/shared/runtime/clock";
 import { postOnce } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
@@ -51,6 +52,7 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 			deps.onAttempt(record.outcome);
 			return retryGivenUp(() => recordAttempt(db, record));
 		},
+		mayShow: (address) => address !== null && isPublicAddress(address),
 		post: (request) =>
 			postOnce({
 				...request,

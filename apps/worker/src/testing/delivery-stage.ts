@@ -70,6 +70,8 @@ export async function setStage(): Promise<DeliveryStage> {
 			{
 				secrets: createSecretCache(store.db, keyring),
 				openHeaders: createHeaderOpener(keyring, log.logger),
+				// The receiver stands for one on the internet, and is not.
+				mayShow: (address) => address === "127.0.0.1",
 				record: (attempt) => recordAttempt(store.db, attempt),
 				post: (request) =>
 					postOnce({

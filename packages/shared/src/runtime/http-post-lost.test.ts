@@ -72,6 +72,7 @@ describe("a lost POST", () => {
 			message: "no full answer within 50 ms",
 			status: null,
 			phase: "wait",
+			address: "127.0.0.1",
 			phases: expect.any(Object),
 		});
 	});

@@ -34,6 +34,7 @@ describe("an answered POST", () => {
 			text: "ok",
 			truncated: false,
 			phase: null,
+			address: "127.0.0.1",
 			phases: expect.any(Object),
 		});
 		expect(received).toHaveLength(1);

@@ -42,6 +42,8 @@ export type PostMeasures = {
 	phases: AttemptTimings;
 	/** Null if it was answered, if it failed before anything, or if it failed to connect through an agent that is not ours. */
 	phase: AttemptPhase | null;
+	/** The address that the request was sent to; null if no byte of it was. */
+	address: string | null;
 };
 
 /** What `postOnce` tells. Where no POST was begun there may be a result without figures. */
@@ -282,6 +284,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 		clearTimeout(this.#timer);
 		this.#endFloodWatch();
 		this.#request.signal?.removeEventListener("abort", this.#onAbort);
-		this.#resolve({ ...end, phase, phases: this.#watch.stop() });
+		const phases = this.#watch.stop();
+		this.#resolve({ ...end, phase, phases, address: this.#watch.address });
 	}
 }

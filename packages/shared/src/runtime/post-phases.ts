@@ -12,6 +12,8 @@ export class PhaseWatch {
 	#connection: Connection | null = null;
 	#startedAt: number | null = null;
 	#firstByteAt: number | null = null;
+	/** Where the request goes to; null until it is about to be sent. */
+	address: string | null = null;
 	#isSent = false;
 	#isStopped = false;
 
@@ -20,6 +22,7 @@ export class PhaseWatch {
 		this.#startedAt = performance.now();
 		// Whatever is begun later under the same options is another connection.
 		this.#connection = this.trace.connection;
+		this.address = this.trace.socket?.remoteAddress ?? null;
 		// undici writes it all in this very turn, and does not tell when it has left. What the system did not take by the
 		// end of the turn waits for a receiver that does not read.
 		setImmediate(() => {
