@@ -1,5 +1,6 @@
 import type { JsonObject } from "../domain/actions/action.ts";
 import type { EventType } from "../domain/event.ts";
+import { isFinal, type JobState } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { presentJob } from "./job-view.ts";
 
@@ -14,14 +15,17 @@ export function sampleData(type: EventType, endpointId: string): JsonObject {
 			message: "This endpoint can be reached.",
 		};
 	}
-	const state = type === "video.surplus_result" ? "failed" : type.slice(6);
+	const state = (
+		type === "video.surplus_result" ? "failed" : type.slice("video.".length)
+	) as JobState;
 	// Through JSON, because that is how it is stored and sent.
 	return JSON.parse(JSON.stringify(presentJob(sampleJob(state))));
 }
 
-function sampleJob(state: string): JobRecord {
+function sampleJob(state: JobState): JobRecord {
 	const hasVideo = state === "succeeded";
-	const wasSent = state !== "expired";
+	const hasError = state === "failed" || state === "expired";
+	const wasSent = state !== "expired" && state !== "queued";
 	return {
 		id: "job_00000000000000000000000000",
 		tenant_id: "ten_00000000000000000000000000",
@@ -36,8 +40,8 @@ function sampleJob(state: string): JobRecord {
 		tags: [],
 		webhook_url: null,
 		state,
-		live: false,
-		ready: false,
+		live: !isFinal(state),
+		ready: state === "queued",
 		priority: 1,
 		not_before: instant,
 		start_by: "2026-01-01T13:00:00.000Z",
@@ -50,15 +54,15 @@ function sampleJob(state: string): JobRecord {
 		max_submissions: 3,
 		settled_by: null,
 		result: hasVideo ? sampleResult : null,
-		error: hasVideo || state === "cancelled" ? null : sampleError(state),
-		charged: hasVideo ? "yes" : "no",
+		error: hasError ? sampleError(state) : null,
+		charged: hasVideo ? "yes" : isFinal(state) || !wasSent ? "no" : "possible",
 		cost_points: hasVideo ? 120 : null,
 		surplus_results: 0,
 		cancel_requested_at: state === "cancelled" ? instant : null,
 		created_at: instant,
 		submitted_at: wasSent ? instant : null,
 		updated_at: minutesLater,
-		finished_at: minutesLater,
+		finished_at: isFinal(state) ? minutesLater : null,
 	} as unknown as JobRecord;
 }
 

@@ -6,10 +6,15 @@ export type EventKind = { tells: string; isFinal: boolean };
  * has to change in a way that breaks a reader, a new type takes its place.
  */
 export const eventKinds = {
+	"video.queued": also("The job was accepted and waits to be submitted."),
+	"video.rendering": also("The provider took the job."),
 	"video.succeeded": final("The video is there, at the job's result.urls."),
 	"video.failed": final("There is no video; the job's error says why."),
 	"video.cancelled": final("The job ended because somebody asked for it."),
 	"video.expired": final("The job was not submitted by its start_by."),
+	"video.overdue": also(
+		"No result came in time; one that comes within a day still counts.",
+	),
 	"video.surplus_result": also(
 		"A second video arrived for a job that had ended; its cost is in the job's.",
 	),

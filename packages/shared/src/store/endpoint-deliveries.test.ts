@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { breakerStreak } from "../domain/endpoint.ts";
 import type { EndpointRecord } from "../domain/endpoint-record.ts";
 import { findViolations } from "../testing/audit.ts";
+import { claimOne } from "../testing/claims.ts";
 import {
 	aJob,
+	aNewJob,
 	anEndpoint,
 	aTenant,
 	submissionOf,
@@ -23,7 +25,10 @@ import {
 } from "./deliveries.ts";
 import { disableFailing, warnOfFailing } from "./endpoint-health.ts";
 import { deleteEndpoint, findEndpoint, updateEndpoint } from "./endpoints.ts";
+import { insertJob } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
+import { markOverdue } from "./submission-sweeps.ts";
+import { acceptSubmission } from "./submissions.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -86,6 +91,41 @@ describe("an event that is born", () => {
 			attempt: 1,
 			step: 1,
 		});
+		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("tells of a job on its way only where somebody asks for it, once for each submission", async () => {
+		const listener = await anEndpoint(store, { events: ["*"] });
+		await anEndpoint(store);
+		const typesOf = async () => {
+			const rows = await store.db.$queryRaw<{ type: string }[]>`
+				select type || ' ' || sequence as type from event order by id`;
+			return rows.map(({ type }) => type);
+		};
+		const job = await insertJob(store.db, aNewJob(store));
+		const claimed = await claimOne(store.db, "w");
+		const answer = {
+			submissionId: claimed?.id ?? "",
+			taskId: "task-1",
+			httpStatus: 200,
+			callback: null,
+		};
+
+		await acceptSubmission(store.db, answer);
+		await acceptSubmission(store.db, answer);
+		await store.db.$executeRaw`update submission set callback_due_at = now()`;
+		await markOverdue(store.db, 10);
+		await deleteEndpoint(store.db, store.tenantId, listener.id);
+		await insertJob(store.db, aNewJob(store));
+
+		expect(await typesOf()).toEqual([
+			"video.queued 1",
+			"video.rendering 1",
+			"video.overdue 1",
+		]);
+		const owed = await store.db.$queryRaw`
+			select distinct endpoint_id, job_id from delivery join event on event.id = event_id`;
+		expect(owed).toEqual([{ endpoint_id: listener.id, job_id: job?.id }]);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 

@@ -5,7 +5,7 @@ import type { JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { eventsOfEnded } from "./events.ts";
+import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
 import { jsonb, oneOf } from "./sql.ts";
 
 /** A validated job, before the database gives it an id and an instant. */
@@ -31,8 +31,8 @@ export type NewJob = {
 
 /**
  * Writes the job and the first line of its timeline, and returns it; null when its idempotency key or external id is
- * taken. The row counts as rung for, because the caller rings after the commit; a lost ring costs latency only. Losing is told by a second statement (`findJobByIdempotencyKey`): inside this one, a concurrent winner's row
- * would not be visible yet.
+ * taken. The row counts as rung for, because the caller rings after the commit; a lost ring costs latency only. Losing is
+ * told by a second statement (`findJobByIdempotencyKey`): inside this one, a concurrent winner's row would not be visible yet.
  */
 export async function insertJob(
 	db: Database,
@@ -52,6 +52,7 @@ export async function insertJob(
 				${job.timeoutS}::int, ${job.maxSubmissions}::smallint, ${job.onUnknown})
 			on conflict do nothing
 			returning *),
+		${eventsOnTheWay("born", "video.queued")},
 		told as (insert into timeline (job_id, type) select id, 'accepted' from born)
 		select * from born`;
 	return rows[0] ?? null;

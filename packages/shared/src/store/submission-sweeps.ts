@@ -11,7 +11,7 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { eventsOfEnded } from "./events.ts";
+import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
 import { freedSlotsOf } from "./governor.ts";
 import { jsonb, oneOf } from "./sql.ts";
 import { jobsOfDoubted } from "./submissions.ts";
@@ -93,7 +93,8 @@ export async function markOverdue(
 			from due where submission.id = due.id returning submission.id, job_id),
 		j as (
 			update job set state = 'overdue', updated_at = now() from overdue
-			where job.id = overdue.job_id and job.state in (${oneOf(jobTransitions.fallOverdue.from)}) returning job.id),
+			where job.id = overdue.job_id and job.state in (${oneOf(jobTransitions.fallOverdue.from)}) returning job.*),
+		${eventsOnTheWay("j", "video.overdue")},
 		${freedSlotsOf("overdue")},
 		told as (insert into timeline (job_id, type) select id, 'overdue' from j)
 		select id from overdue`;

@@ -10,7 +10,7 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { eventsOfEnded } from "./events.ts";
+import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
 import { countedErrorOf, freedSlotsOf } from "./governor.ts";
 import type { ReceivedCallback } from "./settle.ts";
 import { jsonb, oneOf } from "./sql.ts";
@@ -44,7 +44,8 @@ export async function acceptSubmission(
 			returning id, job_id),
 		rendering as (
 			update job set state = 'rendering', updated_at = now() from accepted
-			where job.id = accepted.job_id and job.state in (${oneOf(jobTransitions.accept.from)}) returning job.id),
+			where job.id = accepted.job_id and job.state in (${oneOf(jobTransitions.accept.from)}) returning job.*),
+		${eventsOnTheWay("rendering", "video.rendering")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select job_id, 'rendering', jsonb_build_object('submission', id) from accepted
