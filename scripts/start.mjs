@@ -11,6 +11,7 @@ const programs = {
 	dev: "packages/stack/dist/main.js",
 	demo: "packages/stack/dist/demo/main.js",
 	migrate: "prisma/dist/main.js",
+	reseal: "apps/api/dist/reseal/main.js",
 };
 
 const program = programs[process.argv[2] ?? "start"];

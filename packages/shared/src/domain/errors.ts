@@ -15,7 +15,7 @@ export const problems = {
 	too_many_endpoints: problem(409, "There are as many as may be", false),
 	too_many_secrets: problem(409, "Too many secrets are valid", false),
 	last_secret: problem(409, "The last secret cannot be ended", false),
-	not_deliverable: problem(409, "The delivery cannot be sent now", true),
+	not_deliverable: problem(409, "The delivery cannot be sent now", false),
 	replay_ended: problem(409, "The replay has ended", false),
 	external_id_taken: problem(409, "The external_id is taken", false),
 	body_too_large: problem(413, "The body is too large", false),

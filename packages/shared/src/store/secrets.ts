@@ -120,31 +120,3 @@ const turn = (endpointId: string, condition: string) => Prisma.sql`
 const turnLost = (condition: string) => Prisma.sql`
 	select null, null, null, null, true from seen
 	where exists (select from ${Prisma.raw(condition)}) and not exists (select from turn)`;
-
-/** Secrets that are sealed with another key than this one, for the command that seals them anew. */
-export async function listSealedWithOtherKeys(
-	db: Database,
-	keyId: string,
-	limit: number,
-): Promise<SealedSecret[]> {
-	return db.$queryRaw<SealedSecret[]>`
-		select id, tenant_id, endpoint_id, sealed from webhook_secret
-		where split_part(sealed, '.', 2) <> ${keyId} order by id limit ${limit}::int`;
-}
-export type SealedSecret = {
-	id: string;
-	tenant_id: string;
-	endpoint_id: string | null;
-	sealed: string;
-};
-
-/** Puts the newly sealed text in the place of the one that was read; false when somebody else changed it meanwhile. */
-export async function replaceSealed(
-	db: Database,
-	secret: SealedSecret,
-	sealed: string,
-): Promise<boolean> {
-	const replaced = await db.$executeRaw`
-		update webhook_secret set sealed = ${sealed} where id = ${secret.id} and sealed = ${secret.sealed}`;
-	return replaced > 0;
-}
