@@ -38,6 +38,7 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		open,
 		claims: 0,
 		bounds: [] as (Date | null)[],
+		counts: [] as number[],
 		most: 0,
 		status: { ...nothingForbids },
 		ended: [] as Recorded[],
@@ -51,6 +52,7 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		async claim(count, since) {
 			stage.claims += 1;
 			stage.bounds.push(since);
+			stage.counts.push(count);
 			const submissions = [];
 			for (; stage.jobs > 0 && submissions.length < count; stage.jobs -= 1) {
 				submissions.push(aSubmission(jobs - stage.jobs + 1));
@@ -127,6 +129,17 @@ describe("wake", () => {
 });
 
 describe("a claim", () => {
+	it("takes one job at first, then twice as many as before, up to eight, and no more than fit", async () => {
+		const stage = setStage(30, { maxInFlight: 25 });
+
+		stage.submitter.wake();
+		await settle();
+		stage.end("sub_1");
+		await settle();
+
+		expect(stage.counts).toEqual([1, 2, 4, 8, 8, 2, 1]);
+	});
+
 	it("begins where the last one without a bound saw the oldest job, for a second", async () => {
 		const stage = setStage(50);
 		stage.submitter.wake();
@@ -138,7 +151,7 @@ describe("a claim", () => {
 		stage.end("sub_2");
 		await settle();
 
-		expect(stage.bounds).toEqual([null, oldestReady, null]);
+		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
 	});
 
 	it("that found nothing behind its bound is made again without one", async () => {
@@ -149,7 +162,7 @@ describe("a claim", () => {
 		stage.end("sub_1");
 		await settle();
 
-		expect(stage.bounds).toEqual([null, oldestReady, null]);
+		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
 	});
 });
 

@@ -31,8 +31,9 @@ export type Submitter = {
 
 const retryAfterErrorMs = 1_000;
 
-// Claimed at once, many cost little more than one; but a process that is killed before it has sent them leaves all of them in doubt.
-const maxClaimed = 32;
+// Claimed at once, several cost little more than one; but a process that dies before it has sent them leaves all of them in
+// doubt. So the first claim takes one job, and each that finds enough takes twice as many, up to this.
+const maxClaimed = 8;
 
 // A claim can come back empty although nothing forbids it, while another worker holds the row: look again soon, not at once.
 const minWaitMs = 20;
@@ -49,15 +50,17 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 	let timer: NodeJS.Timeout | undefined;
 
 	async function claimAll(): Promise<void> {
+		let wanted = 1;
 		try {
 			while (!loop.isStopping() && underWay.size < deps.maxInFlight) {
 				const room = deps.maxInFlight - underWay.size;
 				const from = since.current();
 				const { submissions, oldestReady } = await deps.claim(
-					Math.min(room, maxClaimed),
+					Math.min(room, wanted),
 					from,
 				);
 				submissions.forEach(start);
+				wanted = Math.min(maxClaimed, wanted * 2);
 				if (submissions.length > 0) since.learn(oldestReady);
 				else if (from === null) return await wakeWhenGranted();
 				else since.forget();
