@@ -60,7 +60,8 @@ export async function buildBeforeNewestMigration(
 function findCommit(root: string): string | null {
 	// A folder without a history of its own may lie in somebody else's.
 	if (git(root, ["rev-parse", "--show-prefix"]) !== "") return null;
-	const path = `prisma/migrations/${newestMigration(root)}`;
+	// Other files of its folder may have come later.
+	const path = `prisma/migrations/${newestMigration(root)}/migration.sql`;
 	const added = git(root, [
 		...["log", "--max-count=1", "--diff-filter=A", "--format=%H"],
 		...["--", path],
