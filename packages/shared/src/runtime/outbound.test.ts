@@ -111,6 +111,7 @@ describe("the outbound agent", () => {
 			kind: "unsent",
 			code: "forbidden_address",
 			message: "hooks.example leads to an address that is not public",
+			address: null,
 			phase: "dns",
 			phases: expect.any(Object),
 		});
