@@ -93,7 +93,7 @@ export async function patchEndpoint(
 					: sealHeaders(body.headers, keyring, id),
 			scheduleS: body.schedule_s,
 			ratePerS: body.rate_per_s,
-			concurrency: ordered ? 1 : body.concurrency,
+			concurrency: body.concurrency,
 			ordered: body.ordered,
 			disabled: body.disabled,
 		},

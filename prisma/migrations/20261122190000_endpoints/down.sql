@@ -24,6 +24,7 @@ ALTER TABLE "attempt"
 
 DROP INDEX "delivery_order_idx";
 DROP INDEX "delivery_held_idx";
+DROP INDEX "delivery_endpoint_open_idx";
 DROP INDEX "delivery_endpoint_id_idx";
 DROP INDEX "delivery_event_target_key";
 CREATE UNIQUE INDEX "delivery_event_id_url_key" ON "delivery"("event_id", "url");

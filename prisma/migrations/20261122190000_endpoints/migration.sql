@@ -56,6 +56,7 @@ DROP INDEX "delivery_event_id_url_key";
 CREATE UNIQUE INDEX "delivery_event_target_key" ON "delivery"("event_id", (coalesce("endpoint_id", "url")));
 CREATE INDEX "delivery_endpoint_id_idx" ON "delivery"("endpoint_id", "id") WHERE "endpoint_id" IS NOT NULL;
 CREATE INDEX "delivery_held_idx" ON "delivery"("endpoint_id", "id") WHERE "state" = 'held';
+CREATE INDEX "delivery_endpoint_open_idx" ON "delivery"("endpoint_id") WHERE "state" IN ('pending','held');
 -- The order in which an ordered endpoint hears of events is that of their birth, whenever they are due.
 CREATE INDEX "delivery_order_idx" ON "delivery"("lane", "id") WHERE "due_at" IS NOT NULL;
 

@@ -175,6 +175,22 @@ describe("what an endpoint answers", () => {
 		}
 	});
 
+	it("is not asked, and not blamed, while we have no secret to sign with", async () => {
+		const { id } = await owed();
+		await stage.store.db.$executeRaw`
+			update webhook_secret set sealed = replace(sealed, '.k1.', '.k0.') where endpoint_id = ${id}`;
+		const before = stage.receiver.requests.length;
+
+		const attempted = await stage.attempt();
+
+		expect(stage.receiver.requests).toHaveLength(before);
+		expect(attempted).toMatchObject({
+			state: "pending",
+			last_error: expect.stringContaining("no_secret"),
+		});
+		expect(await reread(id)).toMatchObject({ failure_streak: 0 });
+	});
+
 	it("is kept with its class, its phases and the URL that was called", async () => {
 		const endpoint = await owed();
 		stage.receiver.answerWith("reset");

@@ -11,7 +11,9 @@ import {
 } from "@reelay/shared/domain/delivery";
 import {
 	classifyFailure,
+	type FailureClass,
 	isFinalFailure,
+	isOurFailure,
 } from "@reelay/shared/domain/delivery-failure";
 import {
 	decideDeliveryDelayMs,
@@ -59,45 +61,11 @@ export async function deliverEvent(
 	await deps.racepoint?.("delivery.claimed", subject);
 	const result = await sendSigned(deps, delivery, startedAt);
 	await deps.racepoint?.("delivery.answered", subject);
-	const endedAt = deps.clock.now();
-	const end = readEnd(result, endedAt);
-	const outcome = classifyAttempt(end);
-	const retryAfterMs = end.kind === "answered" ? end.retryAfterMs : null;
-	const attempt: AttemptRecord = {
-		deliveryId: delivery.id,
-		owner: delivery.owner,
-		n: delivery.attempt,
-		outcome,
-		verdict: judgeEndpoint(end),
-		url: delivery.url,
-		class:
-			outcome === "delivered"
-				? null
-				: classifyFailure({
-						status: end.kind === "answered" ? end.status : null,
-						code: result.kind === "answered" ? null : result.code,
-						phase: result.phase ?? null,
-					}),
-		phase: result.phase ?? null,
-		timings: { ...result.phases },
-		status: end.kind === "answered" ? end.status : null,
-		error: end.kind === "answered" ? null : end.error,
-		// What a machine inside a network says is not for whoever can name its URL.
-		excerpt:
-			result.kind === "answered" && deps.mayShow(result.address ?? null)
-				? excerpt(result.text)
-				: null,
-		durationMs: endedAt.getTime() - startedAt.getTime(),
-		nextInMs:
-			outcome === "retry"
-				? decideDeliveryDelayMs({
-						attempt: delivery.step,
-						retryAfterMs,
-						random: deps.random(),
-						scheduleS: delivery.schedule_s,
-					})
-				: null,
-	};
+	const attempt = describeAttempt(deps, delivery, {
+		result,
+		startedAt,
+		endedAt: deps.clock.now(),
+	});
 	const state = await deps.record(attempt);
 	deps.logger.info(
 		{
@@ -107,9 +75,10 @@ export async function deliverEvent(
 			endpoint_id: delivery.endpoint_id,
 			tenant_id: delivery.tenant_id,
 			attempt: attempt.n,
-			outcome,
+			outcome: attempt.outcome,
 			state,
 			status: attempt.status,
+			class: attempt.class,
 			error: attempt.error,
 			duration_ms: attempt.durationMs,
 			next_in_ms: attempt.nextInMs,
@@ -154,23 +123,67 @@ async function sendSigned(
 	});
 }
 
-function readEnd(result: PostOnceResult, now: Date): AttemptEnd {
-	if (result.kind === "answered") {
-		const retryAfter = result.headers["retry-after"] ?? null;
-		return {
-			kind: "answered",
-			status: result.status,
-			retryAfterMs: parseRetryAfter(retryAfter, now),
-			instruction: result.headers["webhook-delivery"] ?? null,
-		};
-	}
-	const error = `${result.code}: ${result.message}`;
+/** What is written down of an exchange: what it means for the delivery, and what it says about the endpoint. */
+function describeAttempt(
+	deps: Pick<DeliverEventDeps, "random" | "mayShow">,
+	delivery: ClaimedDelivery,
+	exchange: { result: PostOnceResult; startedAt: Date; endedAt: Date },
+): AttemptRecord {
+	const { result, startedAt, endedAt } = exchange;
+	const isAnswered = result.kind === "answered";
+	const phase = result.phase ?? null;
 	const failure = classifyFailure({
-		status: null,
-		code: result.code,
-		phase: result.phase ?? null,
+		status: isAnswered ? result.status : null,
+		code: isAnswered ? null : result.code,
+		phase,
 	});
-	return { kind: isFinalFailure(failure) ? "refused" : "failed", error };
+	const end = readEnd(result, failure, endedAt);
+	const outcome = classifyAttempt(end);
+	return {
+		deliveryId: delivery.id,
+		owner: delivery.owner,
+		n: delivery.attempt,
+		outcome,
+		verdict: isOurFailure(failure) ? "none" : judgeEndpoint(end),
+		url: delivery.url,
+		status: isAnswered ? result.status : null,
+		class: outcome === "delivered" ? null : failure,
+		phase,
+		error: isAnswered ? null : `${result.code}: ${result.message}`,
+		// What a machine inside a network says is not for whoever can name its URL.
+		excerpt:
+			isAnswered && deps.mayShow(result.address ?? null)
+				? excerpt(result.text)
+				: null,
+		timings: { ...result.phases },
+		durationMs: endedAt.getTime() - startedAt.getTime(),
+		nextInMs:
+			outcome === "retry"
+				? decideDeliveryDelayMs({
+						attempt: delivery.step,
+						retryAfterMs: end.kind === "answered" ? end.retryAfterMs : null,
+						random: deps.random(),
+						scheduleS: delivery.schedule_s,
+					})
+				: null,
+	};
+}
+
+function readEnd(
+	result: PostOnceResult,
+	failure: FailureClass,
+	now: Date,
+): AttemptEnd {
+	if (result.kind !== "answered") {
+		return { kind: isFinalFailure(failure) ? "refused" : "failed" };
+	}
+	const retryAfter = result.headers["retry-after"] ?? null;
+	return {
+		kind: "answered",
+		status: result.status,
+		retryAfterMs: parseRetryAfter(retryAfter, now),
+		instruction: result.headers["webhook-delivery"] ?? null,
+	};
 }
 
 /** What is kept of a receiver's answer; NULs would be refused by the database. */

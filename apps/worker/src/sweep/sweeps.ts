@@ -5,6 +5,7 @@ import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { renewLeases } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
 import {
+	endDeleted,
 	exhaustLost,
 	holdDisabled,
 	releaseHeld,
@@ -167,7 +168,7 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				const held = await holdDisabled(db, batch);
 				const released = await releaseHeld(db, batch);
 				wakeAfter(released);
-				return held + released;
+				return held + released + (await endDeleted(db, batch));
 			},
 		},
 		// Not a repair: what somebody asked to be sent again.

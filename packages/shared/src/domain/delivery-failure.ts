@@ -91,6 +91,11 @@ export function isFinalFailure(failure: FailureClass): boolean {
 	return finalClasses.has(failure);
 }
 
+/** True of what is for us to mend: it says nothing about the endpoint, and must not count against it. */
+export function isOurFailure(failure: FailureClass): boolean {
+	return failure === "no_secret" || failure === "worker_lost";
+}
+
 // No class is without its sentences.
 const sentences: Record<FailureClass, { reason: string; fix: string }> =
 	failureSentences;

@@ -9,8 +9,8 @@ export type AttemptEnd =
 			/** The header `webhook-delivery`, by which a receiver speaks to its sender. */
 			instruction: string | null;
 	  }
-	| { kind: "refused"; error: string }
-	| { kind: "failed"; error: string };
+	| { kind: "refused" }
+	| { kind: "failed" };
 
 /** The decision after one attempt: done, try again, or give up at once. */
 export type AttemptOutcome = "delivered" | "retry" | "aborted";

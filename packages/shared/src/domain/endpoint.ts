@@ -1,5 +1,5 @@
 import { suggest } from "./suggest.ts";
-import type { Violation } from "./violation.ts";
+import { joinPointer, type Violation } from "./violation.ts";
 
 /** How many attempts an endpoint has under way at once when it does not say. */
 export const defaultConcurrency = 3;
@@ -63,7 +63,7 @@ export function checkHeaders(
 ): Violation[] {
 	return Object.entries(headers).flatMap(([name, value]) => {
 		const message = checkHeader(name, value);
-		const at = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+		const at = joinPointer(pointer, name);
 		return message === null
 			? []
 			: [{ pointer: at, code: "invalid_header", message }];
@@ -93,13 +93,4 @@ export function suggestFilter(
 	types: readonly string[],
 ): string | null {
 	return suggest(filter, [...types, "video.*"]);
-}
-
-/** The wait before the next probe of an endpoint that has failed so often in a row, in seconds; null while its breaker is shut. */
-export function decideProbeS(streak: number): number | null {
-	if (streak < breakerStreak) return null;
-	return Math.min(
-		probeMaxS,
-		probeBaseS * 2 ** Math.min(10, streak - breakerStreak),
-	);
 }

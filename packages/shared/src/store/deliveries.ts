@@ -160,8 +160,8 @@ export async function exhaustLost(
 }
 
 /**
- * Sets aside what endpoints that are disabled are owed, so that it spends no attempts, and ends what deleted ones were
- * owed. An attempt that is under way is left to its end. Returns how many. Index: delivery_lane_idx.
+ * Sets aside what endpoints that are disabled are owed, so that it spends no attempts. An attempt that is under way is left
+ * to its end. Returns how many. Index: delivery_lane_idx.
  */
 export async function holdDisabled(
 	db: Database,
@@ -169,26 +169,17 @@ export async function holdDisabled(
 ): Promise<number> {
 	return db.$executeRaw`
 		with idle as (
-			select owed.id, is_deleted from (
-				select id, deleted_at is not null as is_deleted from endpoint
-				where disabled_at is not null or deleted_at is not null) as closed
-			cross join lateral (
-				select id from delivery where lane = closed.id and due_at is not null and (lease_owner is null or due_at <= now())
+			select owed.id from endpoint cross join lateral (
+				select id from delivery where lane = endpoint.id and due_at is not null and (lease_owner is null or due_at <= now())
 				order by due_at limit ${limit}::int for update skip locked) as owed
-			limit ${limit}::int)
-		update delivery set state = case when is_deleted then 'aborted' else 'held' end, due_at = null, lease_owner = null,
-			last_error = case when is_deleted then ${endpointDeleted} else last_error end,
-			finished_at = case when is_deleted then now() end
+			where disabled_at is not null and deleted_at is null limit ${limit}::int)
+		update delivery set state = 'held', due_at = null, lease_owner = null
 		from idle where delivery.id = idle.id and state = 'pending'`;
 }
 
-/** What ends the deliveries that a deleted endpoint was owed. */
-export const endpointDeleted =
-	"endpoint_deleted: the endpoint was deleted before this was delivered";
-
 /**
  * Sends out what was held for endpoints that are enabled again: it is due, with a new round of the schedule, and goes out
- * as the endpoint's places and rate allow. What was held for one that has been deleted ends. Index: delivery_held_idx.
+ * as the endpoint's places and rate allow. Returns how many. Index: delivery_held_idx.
  */
 export async function releaseHeld(
 	db: Database,
@@ -196,16 +187,31 @@ export async function releaseHeld(
 ): Promise<number> {
 	return db.$executeRaw`
 		with open as (
-			select owed.id, is_deleted from (
-				select id, deleted_at is not null as is_deleted from endpoint
-				where disabled_at is null or deleted_at is not null) as endpoint
-			cross join lateral (
+			select owed.id from endpoint cross join lateral (
 				select id from delivery where endpoint_id = endpoint.id and state = 'held'
 				order by id limit ${limit}::int for update skip locked) as owed
-			limit ${limit}::int)
-		update delivery set state = case when is_deleted then 'aborted' else 'pending' end,
-			due_at = case when not is_deleted then now() end, round_from = attempts,
-			last_error = case when is_deleted then ${endpointDeleted} else last_error end,
-			finished_at = case when is_deleted then now() end
+			where disabled_at is null and deleted_at is null limit ${limit}::int)
+		update delivery set state = 'pending', due_at = now(), round_from = attempts
 		from open where delivery.id = open.id and state = 'held'`;
+}
+
+/** What ends the deliveries that a deleted endpoint was owed. */
+export const endpointDeleted =
+	"endpoint_deleted: the endpoint was deleted before this was delivered";
+
+/**
+ * Ends what deleted endpoints are still owed, held or not, tests included. An attempt that is under way is left to its end.
+ * Returns how many. Index: delivery_endpoint_open_idx.
+ */
+export async function endDeleted(db: Database, limit: number): Promise<number> {
+	return db.$executeRaw`
+		with gone as (
+			select owed.id from endpoint cross join lateral (
+				select id from delivery where endpoint_id = endpoint.id and state in ('pending', 'held')
+					and (lease_owner is null or due_at <= now())
+				limit ${limit}::int for update skip locked) as owed
+			where deleted_at is not null limit ${limit}::int)
+		update delivery set state = 'aborted', due_at = null, lease_owner = null, finished_at = now(),
+			last_error = ${endpointDeleted}
+		from gone where delivery.id = gone.id and state in ('pending', 'held')`;
 }

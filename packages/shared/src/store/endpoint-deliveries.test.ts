@@ -20,6 +20,7 @@ import { recordAttempt } from "./attempts.ts";
 import {
 	type ClaimedDelivery,
 	claimDueDeliveries,
+	endDeleted,
 	holdDisabled,
 	releaseHeld,
 } from "./deliveries.ts";
@@ -181,9 +182,11 @@ describe("a disabled or deleted endpoint", () => {
 			await deleteEndpoint(store.db, store.tenantId, id);
 		}
 
-		await holdDisabled(store.db, 10);
-		await releaseHeld(store.db, 10);
+		const kept =
+			(await holdDisabled(store.db, 10)) + (await releaseHeld(store.db, 10));
+		const ended = await endDeleted(store.db, 10);
 
+		expect([kept, ended]).toEqual([0, 2]);
 		expect(await statesOf()).toEqual(["aborted", "aborted"]);
 		expect(await findViolations(store.db)).toEqual([]);
 	});

@@ -77,6 +77,26 @@ describe("an endpoint", () => {
 		});
 	});
 
+	it("sends one at a time while it keeps the order, whichever change comes last", async () => {
+		const { id } = await anEndpoint(store);
+
+		const changes = await Promise.all([
+			updateEndpoint(store.db, own(id), { ordered: true }),
+			updateEndpoint(store.db, own(id), { concurrency: 5 }),
+		]);
+		const wide = await updateEndpoint(store.db, own(id), {
+			ordered: false,
+			concurrency: 7,
+		});
+
+		expect(changes).not.toContain(null);
+		expect(await updateEndpoint(store.db, own(id), {})).toEqual({
+			...wide,
+			updated_at: expect.any(Date),
+		});
+		expect(wide).toMatchObject({ ordered: false, concurrency: 7 });
+	});
+
 	it("keeps the reason why it is disabled, and forgets its failures when it is enabled", async () => {
 		const { id } = await anEndpoint(store);
 		await store.db.$executeRaw`

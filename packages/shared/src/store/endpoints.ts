@@ -101,8 +101,8 @@ export async function updateEndpoint(
 		set("sealed_headers", patch.sealedHeaders),
 		set("schedule_s", patch.scheduleS, Prisma.sql`::int[]`),
 		set("rate_per_s", patch.ratePerS, Prisma.sql`::float8`),
-		set("concurrency", patch.concurrency, Prisma.sql`::int`),
 		set("ordered", patch.ordered),
+		setConcurrency(patch),
 		setDisabled(patch.disabled),
 		patch.disabled === false || patch.url !== undefined
 			? Prisma.sql`failing_since = null, failure_streak = 0, warned_at = null, probe_at = null`
@@ -122,6 +122,13 @@ function set(
 ): Prisma.Sql | null {
 	if (value === undefined) return null;
 	return Prisma.sql`${Prisma.raw(column)} = ${value}${cast}`;
+}
+
+/** One at a time while the order is kept, by what the row says when it is written: another change may come between. */
+function setConcurrency({ ordered, concurrency }: EndpointPatch): Prisma.Sql {
+	const isOrdered = ordered ?? Prisma.sql`ordered`;
+	const wanted = concurrency ?? Prisma.sql`concurrency`;
+	return Prisma.sql`concurrency = case when ${isOrdered} then 1 else ${wanted}::int end`;
 }
 
 /** Disabling again keeps the first reason and instant. */
