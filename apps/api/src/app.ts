@@ -13,8 +13,9 @@ import helmet from "helmet";
 import { authenticate } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
-import { deliveryRoutes, eventRoutes } from "./routes/deliveries.ts";
+import { deliveryRoutes } from "./routes/deliveries.ts";
 import { type EndpointRoutesDeps, endpointRoutes } from "./routes/endpoints.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
 import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
 

@@ -3,7 +3,7 @@ import type { Ringer } from "@reelay/shared/queue/rings";
 import { isId } from "@reelay/shared/runtime/ids";
 import type { Database } from "@reelay/shared/store/database";
 import { applyCancel, findJob } from "@reelay/shared/store/jobs";
-import { noSuchJob } from "./problem.ts";
+import { noSuch } from "./problem.ts";
 
 export type CancelJobDeps = { db: Database; ringer: Pick<Ringer, "enqueue"> };
 
@@ -20,11 +20,11 @@ export async function cancelJob(
 	{ tenantId, id }: { tenantId: string; id: string },
 ): Promise<Cancelled> {
 	// What is no id is not asked for: the database would refuse some of it, such as a NUL.
-	if (!isId("job", id)) throw noSuchJob();
+	if (!isId("job", id)) throw noSuch("job");
 	const job = await applyCancel(deps.db, tenantId, id);
 	if (job === null) {
 		const final = await findJob(deps.db, tenantId, id);
-		if (final === null) throw noSuchJob();
+		if (final === null) throw noSuch("job");
 		return {
 			job: final,
 			effect: "none",

@@ -34,8 +34,6 @@ export function noSuch(thing: string): ProblemError {
 	});
 }
 
-export const noSuchJob = () => noSuch("job");
-
 /** A database that is away, or that gave up a statement, is a 503 that may be tried again, and not a fault of the request. */
 export const databaseProblems: ErrorRequestHandler = (
 	error,

@@ -10,7 +10,7 @@ import {
 	resubmitJob,
 } from "@reelay/shared/store/resolve";
 import { settleSubmission } from "@reelay/shared/store/settle";
-import { noSuchJob, problemFor } from "./problem.ts";
+import { noSuch, problemFor } from "./problem.ts";
 
 export type ResolveJobDeps = { db: Database; ringer: Pick<Ringer, "enqueue"> };
 
@@ -46,7 +46,7 @@ export async function resolveJob(
 		await settle(deps, submissionId, body);
 	}
 	const job = await findJob(db, tenantId, jobId);
-	if (job === null) throw noSuchJob();
+	if (job === null) throw noSuch("job");
 	return job;
 }
 
@@ -110,7 +110,7 @@ function resolvedAsFailed(note: string | null): JobError {
 
 async function notResolvable(db: Database, tenantId: string, jobId: string) {
 	const job = await findJob(db, tenantId, jobId);
-	if (job === null) return noSuchJob();
+	if (job === null) return noSuch("job");
 	return problemFor("not_resolvable", {
 		detail: `The job is ${job.state}; only a job that is unknown or overdue can be resolved.`,
 	});

@@ -4,6 +4,7 @@ import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Service } from "@reelay/shared/runtime/service";
 import { openDatabase } from "@reelay/shared/store/database";
+import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
@@ -46,6 +47,7 @@ export function createApiService(
 					logger.warn({ err: error }, "ring.lost");
 				},
 			);
+			if (await ensureEventClock(database.db)) logger.warn("events.clockMoved");
 			const { madeSecret } = await bootstrap({
 				db: database.db,
 				keyring: config.ENCRYPTION_KEYS,

@@ -9,16 +9,11 @@ import {
 import { presentEndpoint } from "@reelay/shared/contracts/endpoint-view";
 import type { EndpointRecord } from "@reelay/shared/domain/endpoint-record";
 import type { Ringer } from "@reelay/shared/queue/rings";
-import { isId } from "@reelay/shared/runtime/ids";
 import type { Database } from "@reelay/shared/store/database";
 import { listDeliveries } from "@reelay/shared/store/delivery-log";
-import {
-	deleteEndpoint,
-	findEndpoint,
-	listEndpoints,
-} from "@reelay/shared/store/endpoints";
+import { deleteEndpoint, listEndpoints } from "@reelay/shared/store/endpoints";
 import { expireSecret, listSecrets } from "@reelay/shared/store/secrets";
-import { type Request, type Response, Router } from "express";
+import { Router } from "express";
 import {
 	createEndpoint,
 	type EndpointDeps,
@@ -28,6 +23,7 @@ import {
 import { openCursor, sealCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
+import { getEndpoint, pathId } from "../owned.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { noSuch, problemFor } from "../problem.ts";
 import { addSecret, presentSecret } from "../rotate-secret.ts";
@@ -64,11 +60,13 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 
 	router.patch("/:id", requireJson, async (req, res) => {
 		const body = parseBody(patchEndpointSchema, req.body);
-		res.json(view(await patchEndpoint(deps, own(req, res), body)));
+		res.json(
+			view(await patchEndpoint(deps, pathId("endpoint", req, res), body)),
+		);
 	});
 
 	router.delete("/:id", async (req, res) => {
-		const { tenantId, id } = own(req, res);
+		const { tenantId, id } = pathId("endpoint", req, res);
 		if (!(await deleteEndpoint(deps.db, tenantId, id)))
 			throw noSuch("endpoint");
 		res.status(204).end();
@@ -101,7 +99,7 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 
 	router.post("/:id/test", requireJson, async (req, res) => {
 		const { type } = parseBody(testEndpointSchema, req.body ?? {});
-		const { tenantId, id } = own(req, res);
+		const { tenantId, id } = pathId("endpoint", req, res);
 		res.json(await testEndpoint(deps, { tenantId, endpointId: id, type }));
 	});
 
@@ -128,22 +126,4 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 	});
 
 	return router;
-}
-
-/** Whose endpoint the path names; what is no id is as unknown as one that never was. */
-function own(req: Request, res: Response): { tenantId: string; id: string } {
-	const id = String(req.params.id);
-	if (!isId("endpoint", id)) throw noSuch("endpoint");
-	return { tenantId: ownerOf(res).tenantId, id };
-}
-
-async function getEndpoint(
-	db: Database,
-	req: Request,
-	res: Response,
-): Promise<EndpointRecord> {
-	const { tenantId, id } = own(req, res);
-	const endpoint = await findEndpoint(db, tenantId, id);
-	if (endpoint === null) throw noSuch("endpoint");
-	return endpoint;
 }

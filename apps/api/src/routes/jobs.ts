@@ -8,20 +8,19 @@ import { presentJob } from "@reelay/shared/contracts/job-view";
 import { isFinal } from "@reelay/shared/domain/job";
 import type { JobRecord } from "@reelay/shared/domain/job-record";
 import { decideWaitingFor } from "@reelay/shared/domain/waiting";
-import { isId } from "@reelay/shared/runtime/ids";
 import type { Database } from "@reelay/shared/store/database";
 import { findGovernorStatus } from "@reelay/shared/store/governor";
-import { findJob, listJobs } from "@reelay/shared/store/jobs";
+import { listJobs } from "@reelay/shared/store/jobs";
 import { listTimeline } from "@reelay/shared/store/timeline";
-import { type Request, type Response, Router } from "express";
+import { type Request, Router } from "express";
 import { cancelJob } from "../cancel-job.ts";
 import { type CreateJobDeps, createJob } from "../create-job.ts";
 import { openCursor, sealCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
-
+import { getJob, pathId } from "../owned.ts";
 import { parseBody, parseQuery } from "../parse.ts";
-import { noSuchJob, problemFor } from "../problem.ts";
+import { problemFor } from "../problem.ts";
 import { resolveJob } from "../resolve-job.ts";
 
 /** Seconds until asking again is worth while; a render takes minutes. */
@@ -116,7 +115,7 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 			const job = await resolveJob(deps, {
 				tenantId,
 				actor: keyId,
-				jobId: jobIdOf(req),
+				jobId: pathId("job", req, res).id,
 				body: parseBody(resolveJobSchema, req.body),
 			});
 			res.json(presentJob(job));
@@ -126,32 +125,11 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 	return router;
 }
 
-/** The id in the path; what is no id is as unknown as one that never was. */
-function jobIdOf(req: Request): string {
-	const id = String(req.params.id);
-	if (isId("job", id)) return id;
-	throw noSuchJob();
-}
-
 /** A queued job says what it waits for; every other state speaks for itself. */
 async function viewWithWaiting(db: Database, job: JobRecord) {
 	if (job.state !== "queued") return presentJob(job);
 	const governor = await findGovernorStatus(db);
 	return presentJob(job, decideWaitingFor(job, governor, new Date()));
-}
-
-/** The caller's job; another tenant's id is as unknown as one that never was. */
-async function getJob(
-	db: Database,
-	req: Request,
-	res: Response,
-): Promise<JobRecord> {
-	const id = String(req.params.id);
-	const job = isId("job", id)
-		? await findJob(db, ownerOf(res).tenantId, id)
-		: null;
-	if (job === null) throw noSuchJob();
-	return job;
 }
 
 function idempotencyKey(req: Request): string | null {

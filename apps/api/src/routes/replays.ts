@@ -3,9 +3,8 @@ import { presentReplay } from "@reelay/shared/contracts/replay-view";
 import type { EndpointRecord } from "@reelay/shared/domain/endpoint-record";
 import { eventTypes, matchesFilter } from "@reelay/shared/domain/event";
 import { maxReplayS } from "@reelay/shared/domain/replay";
-import { idBefore, isId } from "@reelay/shared/runtime/ids";
+import { idBefore } from "@reelay/shared/runtime/ids";
 import type { Database } from "@reelay/shared/store/database";
-import { findEndpoint } from "@reelay/shared/store/endpoints";
 import {
 	countReplay,
 	findReplay,
@@ -14,11 +13,12 @@ import {
 	moveReplay,
 	type ReplayQuery,
 } from "@reelay/shared/store/replays";
-import { type Request, type Response, Router } from "express";
+import { Router } from "express";
 import type { z } from "zod";
 import { refuse } from "../change-endpoint.ts";
-import { ownerOf, requireScope } from "../middleware/authenticate.ts";
+import { requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
+import { getEndpoint, getReplay, pathId } from "../owned.ts";
 import { parseBody } from "../parse.ts";
 import { noSuch, problemFor } from "../problem.ts";
 
@@ -59,10 +59,7 @@ export function replayRoutes({ db }: ReplayRoutesDeps): Router {
 	router.use(requireScope("webhooks"));
 
 	router.get("/:id", async (req, res) => {
-		const { tenantId, id } = own(req, res);
-		const replay = await findReplay(db, tenantId, id);
-		if (replay === null) throw noSuch("replay");
-		res.json(presentReplay(replay));
+		res.json(presentReplay(await getReplay(db, req, res)));
 	});
 
 	for (const [verb, state] of [
@@ -71,7 +68,7 @@ export function replayRoutes({ db }: ReplayRoutesDeps): Router {
 		["cancel", "cancelled"],
 	] as const) {
 		router.post(`/:id/${verb}`, async (req, res) => {
-			const { tenantId, id } = own(req, res);
+			const { tenantId, id } = pathId("replay", req, res);
 			const moved = await moveReplay(db, { tenantId, id }, state);
 			if (moved === null) throw await hasEnded(db, tenantId, id);
 			res.json(presentReplay(moved));
@@ -125,23 +122,4 @@ function toQuery(
 		until,
 		afterId: idBefore("event", since),
 	};
-}
-
-async function getEndpoint(
-	db: Database,
-	req: Request,
-	res: Response,
-): Promise<EndpointRecord> {
-	const id = String(req.params.id);
-	const endpoint = isId("endpoint", id)
-		? await findEndpoint(db, ownerOf(res).tenantId, id)
-		: null;
-	if (endpoint === null) throw noSuch("endpoint");
-	return endpoint;
-}
-
-function own(req: Request, res: Response): { tenantId: string; id: string } {
-	const id = String(req.params.id);
-	if (!isId("replay", id)) throw noSuch("replay");
-	return { tenantId: ownerOf(res).tenantId, id };
 }

@@ -9,6 +9,7 @@ import {
 } from "../domain/endpoint.ts";
 import { defaultEventFilters, eventTypes } from "../domain/event.ts";
 import { defaultReplayedStates, replayStates } from "../domain/replay.ts";
+import { wordList } from "./query.ts";
 
 const day = 24 * 3600;
 
@@ -102,11 +103,7 @@ export function concurrencyOf(body: {
 
 /** The query of `GET /v1/endpoints/{id}/deliveries`. */
 export const listDeliveriesSchema = z.strictObject({
-	state: z
-		.union([z.string(), z.array(z.string())])
-		.optional()
-		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(",")))
-		.pipe(z.array(z.enum(deliveryStates))),
+	state: wordList.pipe(z.array(z.enum(deliveryStates))),
 	limit: z.coerce.number().int().min(1).max(100).default(20),
 	cursor: z.string().optional(),
 });
@@ -114,10 +111,7 @@ export const listDeliveriesSchema = z.strictObject({
 /** The query of `GET /v1/events`. */
 export const listEventsSchema = z.strictObject({
 	after: z.string().optional(),
-	types: z
-		.union([z.string(), z.array(z.string())])
-		.optional()
-		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(","))),
+	types: wordList,
 	limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 

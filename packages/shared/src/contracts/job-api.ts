@@ -7,6 +7,7 @@ import {
 	minTimeoutS,
 } from "../domain/deadline.ts";
 import { jobStates, unknownPolicies } from "../domain/job.ts";
+import { wordList } from "./query.ts";
 
 /** The body of `POST /v1/jobs`, without `input`, whose rules belong to the action that it names. */
 export const createJobSchema = z.strictObject({
@@ -63,11 +64,7 @@ function isWithinCalendar(instant: string): boolean {
 
 /** The query of `GET /v1/jobs`. `state` may be given several times or as a list with commas. */
 export const listJobsSchema = z.strictObject({
-	state: z
-		.union([z.string(), z.array(z.string())])
-		.optional()
-		.transform((value) => [value ?? []].flat().flatMap((v) => v.split(",")))
-		.pipe(z.array(z.enum(jobStates))),
+	state: wordList.pipe(z.array(z.enum(jobStates))),
 	limit: z.coerce.number().int().min(1).max(100).default(20),
 	cursor: z.string().optional(),
 });

@@ -1,0 +1,42 @@
+import { type IdOf, isId } from "@reelay/shared/runtime/ids";
+import type { Database } from "@reelay/shared/store/database";
+import { findDelivery, findEvent } from "@reelay/shared/store/delivery-log";
+import { findEndpoint } from "@reelay/shared/store/endpoints";
+import { findJob } from "@reelay/shared/store/jobs";
+import { findReplay } from "@reelay/shared/store/replays";
+import type { Request, Response } from "express";
+import { ownerOf } from "./middleware/authenticate.ts";
+import { noSuch } from "./problem.ts";
+
+/** The id in the path and its caller's tenant; what is no id is as unknown as one that never was. */
+export function pathId(
+	kind: keyof IdOf,
+	req: Request,
+	res: Response,
+): { tenantId: string; id: string } {
+	const id = String(req.params.id);
+	if (!isId(kind, id)) throw noSuch(kind);
+	return { tenantId: ownerOf(res).tenantId, id };
+}
+
+type Find<T> = (
+	db: Database,
+	tenantId: string,
+	id: string,
+) => Promise<T | null>;
+
+/** Finds what the path names and the caller owns; another tenant's id is as unknown as one that never was. */
+const ownedBy =
+	<T>(kind: keyof IdOf, find: Find<T>) =>
+	async (db: Database, req: Request, res: Response): Promise<T> => {
+		const { tenantId, id } = pathId(kind, req, res);
+		const found = await find(db, tenantId, id);
+		if (found === null) throw noSuch(kind);
+		return found;
+	};
+
+export const getJob = ownedBy("job", findJob);
+export const getEndpoint = ownedBy("endpoint", findEndpoint);
+export const getDelivery = ownedBy("delivery", findDelivery);
+export const getEvent = ownedBy("event", findEvent);
+export const getReplay = ownedBy("replay", findReplay);
