@@ -5,6 +5,9 @@ import type { Database } from "./database.ts";
 /** Where a reader of the feed is: behind an event of this tenant. */
 export type FeedPlace = { position: bigint; id: string };
 
+/** Before the first event of every tenant. */
+export const feedStart: FeedPlace = { position: 0n, id: "" };
+
 /** Below every transaction that may still commit an event: what is read up to here can never grow. */
 const horizon = Prisma.sql`
 	(select base + pg_snapshot_xmin(pg_current_snapshot())::text::bigint from event_clock)`;
@@ -18,6 +21,17 @@ export async function findFeedPlace(
 	const rows = await db.$queryRaw<FeedPlace[]>`
 		select position, id from event where id = ${eventId} and tenant_id = ${tenantId}`;
 	return rows[0] ?? null;
+}
+
+/** The place behind the newest event of a tenant that can be read, or the start where there is none. Index: event_feed_idx. */
+export async function findFeedEnd(
+	db: Database,
+	tenantId: string,
+): Promise<FeedPlace> {
+	const rows = await db.$queryRaw<FeedPlace[]>`
+		select position, id from event where tenant_id = ${tenantId} and position < ${horizon}
+		order by position desc, id desc limit 1`;
+	return rows[0] ?? feedStart;
 }
 
 /**
@@ -47,6 +61,69 @@ export async function listFeed(
 		select id, type, job_id, snapshot, created_at as at, is_test from event
 		where tenant_id = ${tenantId} ${behind} and position < ${horizon} and not is_test ${ofTypes}
 		order by position, id limit ${limit}::int`;
+}
+
+/** One event on its way to those who follow a feed; null where its type is none of those that were asked for. */
+export type FeedRow = FeedPlace & {
+	tenant_id: string;
+	type: string;
+	event: EventRecord | null;
+};
+
+/**
+ * The next events behind the places of several readers, each of another tenant, in one statement: at most `limit` for
+ * each, those of other types included, so that it is as short for a reader who asks for what hardly ever happens. Whoever
+ * was given fewer than `limit` has read everything before `end`; the order, and what is left out, are those of `listFeed`.
+ * Index: event_feed_idx, entered once for each reader.
+ */
+export async function listFeeds(
+	db: Database,
+	query: {
+		readers: readonly { tenantId: string; after: FeedPlace }[];
+		types: readonly string[];
+		limit: number;
+	},
+): Promise<{ rows: FeedRow[]; end: FeedPlace }> {
+	const { readers, types, limit } = query;
+	// What nobody asked for is not worth its snapshot, which may be large.
+	const snapshot =
+		types.length === 0
+			? Prisma.sql`snapshot`
+			: Prisma.sql`case when type = any(${[...types]}::text[]) then snapshot end as snapshot`;
+	const found = await db.$queryRaw<
+		(EventRecord &
+			FeedPlace & {
+				tenant_id: string | null;
+				snapshot: EventRecord["snapshot"] | null;
+				horizon: bigint;
+			})[]
+	>`
+		with clock as materialized (select ${horizon} as horizon)
+		select horizon, news.* from clock left join lateral (
+			select reader.tenant_id, event.* from unnest(
+				${readers.map(({ tenantId }) => tenantId)}::text[],
+				${readers.map(({ after }) => String(after.position))}::text[]::bigint[],
+				${readers.map(({ after }) => after.id)}::text[]) as reader (tenant_id, position, id)
+			cross join lateral (
+				select position, id, type, job_id, ${snapshot}, created_at as at, is_test from event
+				where event.tenant_id = reader.tenant_id and (event.position, event.id) > (reader.position, reader.id)
+					and event.position < horizon and not is_test
+				order by event.position, event.id limit ${limit}::int) as event) as news on true
+		order by position, id`;
+	const end = { position: found[0]?.horizon ?? feedStart.position, id: "" };
+	const rows: FeedRow[] = [];
+	for (const { tenant_id, position, horizon: _, ...event } of found) {
+		// The one row of a statement that found nothing.
+		if (tenant_id === null) continue;
+		rows.push({
+			tenant_id,
+			position,
+			id: event.id,
+			type: event.type,
+			event: event.snapshot === null ? null : event,
+		});
+	}
+	return { rows, end };
 }
 
 /**

@@ -10,6 +10,7 @@ import { anError, aSuccess } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
 import { listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
+import { feedStart, findFeedEnd, listFeed, listFeeds } from "./event-feed.ts";
 import { findGovernorStatus, freeLostSlots } from "./governor.ts";
 import {
 	findJobByIdempotencyKey,
@@ -31,7 +32,7 @@ import {
 	markOverdue,
 	rescueLeases,
 } from "./submission-sweeps.ts";
-import { listTimeline } from "./timeline.ts";
+import { findLastEntryId, listTimeline, listTimelines } from "./timeline.ts";
 
 const finished = 6_000;
 
@@ -170,6 +171,52 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 				}),
 		],
 		[
+			"findLastEntryId",
+			"timeline_job_id_id_idx",
+			() => findLastEntryId(store.db, rendering.id),
+		],
+		[
+			"listTimelines",
+			"timeline_job_id_id_idx",
+			() =>
+				listTimelines(store.db, {
+					readers: ["job_1", "job_2", rendering.id].map((jobId) => ({
+						jobId,
+						afterId: 0n,
+					})),
+					limit: 20,
+				}),
+		],
+		[
+			"listFeed",
+			"event_feed_idx",
+			() =>
+				listFeed(store.db, {
+					tenantId: store.tenantId,
+					after: null,
+					types: [],
+					limit: 20,
+				}),
+		],
+		[
+			"findFeedEnd",
+			"event_feed_idx",
+			() => findFeedEnd(store.db, store.tenantId),
+		],
+		[
+			"listFeeds",
+			"event_feed_idx",
+			() =>
+				listFeeds(store.db, {
+					readers: [store.tenantId, "ten_1", "ten_2"].map((tenantId) => ({
+						tenantId,
+						after: feedStart,
+					})),
+					types: ["video.expired"],
+					limit: 20,
+				}),
+		],
+		[
 			"countLiveJobs",
 			"job_ready_idx or job_turn_idx",
 			() => countLiveJobs(store.db),
@@ -229,6 +276,25 @@ describe("with a long history", () => {
 		expect((await rowsRead()) - before).toBeLessThan(10 * 200);
 	});
 
+	it("listFeeds reads no more than it gives, however long the feeds are and however rare the types", async () => {
+		const readers = [{ tenantId: store.tenantId, after: feedStart }];
+		const before = await rowsRead("event");
+
+		await listFeeds(store.db, { readers, types: ["video.expired"], limit: 20 });
+
+		expect((await rowsRead("event")) - before).toBeLessThan(30);
+	});
+
+	it("listFeeds reads next to nothing for those who have read everything", async () => {
+		const at = await findFeedEnd(store.db, store.tenantId);
+		const readers = [{ tenantId: store.tenantId, after: at }];
+		const before = await rowsRead("event");
+
+		await listFeeds(store.db, { readers, types: [], limit: 20 });
+
+		expect((await rowsRead("event")) - before).toBeLessThan(10);
+	});
+
 	it("claimRingsDue reads what it rings for, however long the queue is", async () => {
 		await queueUp(3_000);
 		const before = await rowsRead();
@@ -249,11 +315,11 @@ async function queueUp(count: number): Promise<void> {
 		from generate_series(1, ${count}::int) as n`;
 }
 
-/** Rows of jobs that were read so far, by whatever way. */
-async function rowsRead(): Promise<number> {
+/** Rows of a table that were read so far, by whatever way. */
+async function rowsRead(table = "job"): Promise<number> {
 	await store.db.$queryRaw`select pg_stat_force_next_flush()::text`;
 	const rows = await store.db.$queryRaw<{ count: number }[]>`
-		select (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'job')::int
-			+ (select seq_tup_read from pg_stat_user_tables where relname = 'job')::int as count`;
+		select (select sum(idx_tup_read) from pg_stat_user_indexes where relname = ${table})::int
+			+ (select seq_tup_read from pg_stat_user_tables where relname = ${table})::int as count`;
 	return rows[0]?.count ?? Number.NaN;
 }

@@ -17,6 +17,17 @@ export async function findApiKeyOwner(
 	return rows[0] ?? null;
 }
 
+/** Which of these keys are neither revoked nor expired. */
+export async function listValidKeys(
+	db: Database,
+	keyIds: readonly string[],
+): Promise<string[]> {
+	const rows = await db.$queryRaw<{ id: string }[]>`
+		select id from api_key
+		where id = any(${[...keyIds]}::text[]) and revoked_at is null and (expires_at is null or expires_at > now())`;
+	return rows.map(({ id }) => id);
+}
+
 /** The first tenant's id; makes the tenant when there is none. Two processes that start together get the same one. */
 export async function ensureFirstTenant(db: Database): Promise<string> {
 	await db.$executeRaw`
