@@ -29,6 +29,16 @@ export const apiConfigSchema = z.object({
 		100,
 	),
 	ON_UNKNOWN: onUnknown,
+	MAX_STREAMS: positiveInt(
+		2_000,
+		"how many event streams this process has open at most",
+		100_000,
+	),
+	MAX_STREAMS_PER_TENANT: positiveInt(
+		100,
+		"how many of them one tenant has open at most",
+		100_000,
+	),
 	STOP_GRACE_S: seconds(
 		25,
 		"how long a stopping process waits for what is under way",

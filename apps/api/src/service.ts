@@ -8,6 +8,7 @@ import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
+import { createStreams } from "./stream/streams.ts";
 
 // A list over a long history may take long; it is given up before its client is, and holds up nothing but other reads.
 const readPoolSize = 5;
@@ -60,9 +61,19 @@ export function createApiService(
 					`The secret that signs webhooks, shown this once: ${madeSecret}\n`,
 				);
 			}
+			const streams = createStreams({
+				reads: reads.db,
+				logger,
+				metrics,
+				limits: {
+					maxStreams: config.MAX_STREAMS,
+					maxStreamsOfTenant: config.MAX_STREAMS_PER_TENANT,
+				},
+			});
 			const app = createApp({
 				db: database.db,
 				reads: reads.db,
+				streams,
 				ringer,
 				logger,
 				maxSubmissions: config.MAX_SUBMISSIONS,
@@ -84,6 +95,7 @@ export function createApiService(
 			logger.info({ url: server.url }, "api.listening");
 			return {
 				async stop() {
+					streams.close();
 					await server.close(config.STOP_GRACE_S * 1000);
 					await ringer.close();
 					await Promise.all([database.close(), reads.close()]);

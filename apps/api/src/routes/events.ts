@@ -4,51 +4,63 @@ import {
 } from "@reelay/shared/contracts/delivery-view";
 import { listEventsSchema } from "@reelay/shared/contracts/endpoint-api";
 import { eventTypes, matchesFilter } from "@reelay/shared/domain/event";
-import { isId } from "@reelay/shared/runtime/ids";
 import type { Database } from "@reelay/shared/store/database";
 import { listDeliveriesOfEvent } from "@reelay/shared/store/delivery-log";
-import { findFeedPlace, listFeed } from "@reelay/shared/store/event-feed";
+import { listFeed } from "@reelay/shared/store/event-feed";
 import { Router } from "express";
+import { findPlace, followEvents } from "../follow-events.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { getEvent, pathId } from "../owned.ts";
 import { parseQuery } from "../parse.ts";
 import { problemFor } from "../problem.ts";
+import { wantsStream } from "../stream/accept.ts";
+import type { Streams } from "../stream/streams.ts";
 
-export type EventRoutesDeps = { reads: Database };
+export type EventRoutesDeps = { reads: Database; streams: Streams };
 
 /** The routes of /v1/events: the feed that a customer without a public URL reads, and one event with its deliveries. */
 export function eventRoutes(deps: EventRoutesDeps): Router {
+	const { reads, streams } = deps;
 	const router = Router();
 	router.use(requireScope("jobs:read"));
 
 	router.get("/", async (req, res) => {
+		res.vary("Accept");
 		const query = parseQuery(listEventsSchema, req.query);
-		const { tenantId } = ownerOf(res);
-		const after =
-			query.after === undefined
-				? null
-				: isId("event", query.after)
-					? await findFeedPlace(deps.reads, tenantId, query.after)
-					: null;
-		if (query.after !== undefined && after === null) throw unknownPlace();
-		const events = await listFeed(deps.reads, {
+		const owner = ownerOf(res);
+		const { tenantId } = owner;
+		const types = query.types.flatMap(typesOf);
+		if (wantsStream(req)) {
+			const asked = { tenantId, after: query.after, types };
+			await streams.open(res, {
+				kind: "events",
+				owner,
+				prepare: () => followEvents(reads, req, asked),
+			});
+			return;
+		}
+		const after = await findPlace(reads, tenantId, {
+			id: query.after,
+			from: "after",
+		});
+		const events = await listFeed(reads, {
 			tenantId,
 			after,
-			types: query.types.flatMap(typesOf),
+			types,
 			limit: query.limit + 1,
 		});
 		const page = events.slice(0, query.limit);
 		res.json({
 			data: page.map(presentEvent),
 			has_more: events.length > query.limit,
-			next_after: page.at(-1)?.id ?? query.after ?? null,
+			next_after: page.at(-1)?.id ?? (after.id || null),
 		});
 	});
 
 	router.get("/:id", async (req, res) => {
 		const { tenantId, id } = pathId("event", req, res);
-		const event = await getEvent(deps.reads, req, res);
-		const owed = await listDeliveriesOfEvent(deps.reads, tenantId, id);
+		const event = await getEvent(reads, req, res);
+		const owed = await listDeliveriesOfEvent(reads, tenantId, id);
 		res.json({ ...presentEvent(event), deliveries: owed.map(presentDelivery) });
 	});
 
@@ -63,14 +75,5 @@ function typesOf(filter: string): string[] {
 	throw problemFor("invalid_request", {
 		detail: message,
 		errors: [{ parameter: "types", code: "unknown_event", message }],
-	});
-}
-
-function unknownPlace() {
-	const message =
-		"`after` is the id of an event that you have read, as next_after gives it; leave it out to begin with the first.";
-	return problemFor("invalid_request", {
-		detail: message,
-		errors: [{ parameter: "after", code: "unknown_event", message }],
 	});
 }

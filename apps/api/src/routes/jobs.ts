@@ -16,12 +16,16 @@ import { type Request, Router } from "express";
 import { cancelJob } from "../cancel-job.ts";
 import { type CreateJobDeps, createJob } from "../create-job.ts";
 import { openCursor, sealCursor } from "../cursor.ts";
+import { entryBehind, followTimeline } from "../follow-timeline.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
 import { getJob, pathId } from "../owned.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { problemFor } from "../problem.ts";
 import { resolveJob } from "../resolve-job.ts";
+import { wantsStream } from "../stream/accept.ts";
+import type { Streams } from "../stream/streams.ts";
+import { presentEntry } from "../timeline-view.ts";
 
 /** Seconds until asking again is worth while; a render takes minutes. */
 const pollAfterS = "5";
@@ -29,11 +33,12 @@ const pollAfterS = "5";
 export type JobRoutesDeps = CreateJobDeps & {
 	/** Where the routes that only read do so: however slow they are, they take no connection from an accept. */
 	reads: Database;
+	streams: Streams;
 };
 
 /** The routes of /v1/jobs: create, list, read, timeline and cancel. */
 export function jobRoutes(deps: JobRoutesDeps): Router {
-	const { reads } = deps;
+	const { reads, streams } = deps;
 	const router = Router();
 
 	router.post(
@@ -78,23 +83,28 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 	});
 
 	router.get("/:id/events", requireScope("jobs:read"), async (req, res) => {
+		res.vary("Accept");
 		const query = parseQuery(listTimelineSchema, req.query);
+		if (wantsStream(req)) {
+			await streams.open(res, {
+				kind: "timeline",
+				owner: ownerOf(res),
+				prepare: () => followTimeline(reads, query.after, { req, res }),
+			});
+			return;
+		}
 		const job = await getJob(reads, req, res);
+		const afterId = await entryBehind(reads, job.id, query.after);
 		const entries = await listTimeline(reads, {
 			jobId: job.id,
-			afterId: BigInt(query.after),
+			afterId,
 			limit: query.limit + 1,
 		});
 		const page = entries.slice(0, query.limit);
 		res.json({
-			data: page.map(({ id, type, at, data }) => ({
-				id: String(id),
-				type,
-				at: at.toISOString(),
-				data,
-			})),
+			data: page.map(presentEntry),
 			has_more: entries.length > query.limit,
-			next_after: page.length === 0 ? query.after : String(page.at(-1)?.id),
+			next_after: String(page.at(-1)?.id ?? afterId),
 		});
 	});
 

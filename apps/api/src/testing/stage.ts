@@ -1,5 +1,5 @@
 import { parseCidrs } from "@reelay/shared/runtime/address";
-import { createMetrics } from "@reelay/shared/runtime/metrics";
+import { createMetrics, type Metrics } from "@reelay/shared/runtime/metrics";
 import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { createApiKey, hashApiKey } from "@reelay/shared/signing/api-key";
 import { parseKeyring } from "@reelay/shared/signing/keyring";
@@ -13,6 +13,12 @@ import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
 import { watchDatabase } from "@reelay/shared/testing/watch-database";
 import { type AppDeps, createApp } from "../app.ts";
 import { allScopes, type Scope } from "../middleware/authenticate.ts";
+import {
+	createStreams,
+	type Streams,
+	type StreamsDeps,
+} from "../stream/streams.ts";
+import { openStream, type TestStream } from "./event-stream.ts";
 
 /** An answer whose body each test reads as what it asked for. */
 export type Answer = {
@@ -39,9 +45,18 @@ export type ApiStage = {
 	log: MemoryLog;
 	/** Between the API and Postgres; cut it and the database is away. */
 	network: NetworkProxy;
+	/** Those that the API has open. */
+	streams: Streams;
+	/** The value of a metric of ours whose line has this in it. */
+	metric(name: string, label?: string): Promise<number>;
 	/** What was rung for, newest last. */
 	rings: { kind: string; ids: readonly string[] }[];
 	request(path: string, options?: RequestOptions): Promise<Answer>;
+	/** Asks for a stream with the first key; it is closed with the stage. */
+	stream(
+		path: string,
+		options?: { key?: string; headers?: Record<string, string> },
+	): Promise<TestStream>;
 	/** Creates a job and returns its view; throws when it is refused. */
 	createJob(body?: Record<string, unknown>, key?: string): Promise<Job>;
 	/** A key of the first tenant, unless another is given. */
@@ -57,6 +72,8 @@ export type Job = { id: string; state: string; [field: string]: any };
 export const prompt = "A paper boat on a quiet lake";
 
 export type StageOptions = Partial<AppDeps> & {
+	limits?: Partial<StreamsDeps["limits"]>;
+	pace?: StreamsDeps["pace"];
 	/** Stands between the API and its database. */
 	onStatement?: (sql: string) => void | Promise<void>;
 };
@@ -64,6 +81,8 @@ export type StageOptions = Partial<AppDeps> & {
 /** The API on a free port over a database of its own, with one tenant and a key of every scope. */
 export async function setStage({
 	onStatement = () => {},
+	limits,
+	pace,
 	...overrides
 }: StageOptions = {}): Promise<ApiStage> {
 	const store = await openTestStore({ rateCount: 20 });
@@ -75,11 +94,20 @@ export async function setStage({
 	});
 	const db = watchDatabase(proxied.db, onStatement);
 	const log = createMemoryLog();
+	const metrics = createMetrics("api");
+	const streams = createStreams({
+		reads: db,
+		logger: log.logger,
+		metrics,
+		limits: { maxStreams: 100, maxStreamsOfTenant: 100, ...limits },
+		pace: { pollMs: 20, ...pace },
+	});
 	const rings: ApiStage["rings"] = [];
 	const served = await serve(
 		createApp({
 			db,
 			reads: db,
+			streams,
 			ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
 			logger: log.logger,
 			maxSubmissions: 3,
@@ -88,7 +116,7 @@ export async function setStage({
 			health: {
 				checks: { database: proxied.check },
 				isStopping: () => false,
-				registry: createMetrics("api").registry,
+				registry: metrics.registry,
 			},
 			...overrides,
 		}),
@@ -109,6 +137,13 @@ export async function setStage({
 		aKey,
 		aStrangersKey: async () => aKey(await aTenant(store)),
 		request,
+		streams,
+		metric: (name, label = "") => readMetric(metrics, name, label),
+		stream: (path, { key = defaultKey, headers } = {}) =>
+			openStream(`${served.url}${path}`, {
+				authorization: `Bearer ${key}`,
+				...headers,
+			}),
 		async createJob(body, key = defaultKey) {
 			const answer = await request("/v1/jobs", {
 				method: "POST",
@@ -119,12 +154,25 @@ export async function setStage({
 			return answer.json;
 		},
 		async close() {
+			streams.close();
 			await served.close();
 			await proxied.close();
 			await network.close();
 			await store.close();
 		},
 	};
+}
+
+async function readMetric(
+	{ registry }: Metrics,
+	name: string,
+	label: string,
+): Promise<number> {
+	const lines = (await registry.metrics()).split("\n");
+	const line = lines.find(
+		(one) => one.startsWith(`reelay_${name}{`) && one.includes(label),
+	);
+	return Number(line?.split(" ").at(-1));
 }
 
 async function insertKey(
@@ -161,9 +209,10 @@ function requester(url: string, defaultKey: string): ApiStage["request"] {
 			status: answer.status,
 			headers: answer.headers,
 			text,
-			json: /json/.test(answer.headers.get("content-type") ?? "")
-				? JSON.parse(text)
-				: undefined,
+			json:
+				text !== "" && /json/.test(answer.headers.get("content-type") ?? "")
+					? JSON.parse(text)
+					: undefined,
 		};
 	};
 }

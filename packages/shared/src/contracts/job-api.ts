@@ -74,7 +74,7 @@ export const listTimelineSchema = z.strictObject({
 	limit: z.coerce.number().int().min(1).max(200).default(100),
 	after: z
 		.string()
-		.regex(/^\d{1,18}$/, "is the id of an entry")
+		.regex(/^(\d{1,18}|now)$/, "is the id of an entry, or now")
 		.default("0"),
 });
 

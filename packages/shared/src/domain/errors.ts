@@ -31,8 +31,10 @@ export const problems = {
 		"The Idempotency-Key was used for another request",
 		false,
 	),
+	too_many_streams: problem(429, "Too many streams are open", true),
 	internal_error: problem(500, "Something went wrong on our side", true),
 	unavailable: problem(503, "The service cannot answer right now", true),
+	streams_full: problem(503, "No more streams can be opened here", true),
 } as const;
 export type ProblemCode = keyof typeof problems;
 
