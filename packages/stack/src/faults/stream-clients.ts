@@ -12,10 +12,14 @@ export type StreamClient = {
 	connections(): number;
 	/** Whether it is connected now. */
 	isOpen(): boolean;
+	/** The statuses of the answers that were no stream. */
+	refusals: readonly number[];
 	/** How many of its connections the server ended in order. */
 	endedInOrder(): number;
 	/** Settles when it follows no longer: it was stopped, or its stream has come to its end. */
 	done: Promise<void>;
+	/** Does not connect again once this connection has ended. */
+	connectNoMore(): void;
 	stop(): void;
 };
 
@@ -31,6 +35,7 @@ export function followStream(options: {
 	const { urls, first, path, key } = options;
 	const ids: string[] = [];
 	const ends: string[] = [];
+	const refusals: number[] = [];
 	let connections = 0;
 	let inOrder = 0;
 	let isOpen = false;
@@ -53,6 +58,7 @@ export function followStream(options: {
 			asking.on("response", (response) => {
 				current = response;
 				isOpen = response.statusCode === 200;
+				if (!isOpen) refusals.push(response.statusCode ?? 0);
 				const parser = createParser({
 					onEvent: ({ id, data }) => void (id ? ids : ends).push(id ?? data),
 				});
@@ -76,10 +82,14 @@ export function followStream(options: {
 	return {
 		ids,
 		ends,
+		refusals,
 		connections: () => connections,
 		isOpen: () => isOpen,
 		endedInOrder: () => inOrder,
 		done: run(),
+		connectNoMore() {
+			stopping = true;
+		},
 		stop() {
 			stopping = true;
 			current?.destroy();

@@ -51,26 +51,7 @@ it(`${streams} streams at two apis lose and double nothing when one api is kille
 		await eventually(() => expect(countOpen(everyone)).toBe(streams), patience);
 		memory.push(residentMb(other.process.pid));
 
-		load = startLoad(stage, {
-			everyMs: 100,
-			prefix: "stream",
-			request: (n) => ({
-				body: {
-					input: { prompt: `job ${n}`, duration: 3 },
-					webhook_url: null,
-					on_unknown: "fail",
-					timeout_s: 60,
-				},
-				apiUrl: other.url,
-				apiKey: tenantOf(all, n).key,
-			}),
-			async onTaken(n, id) {
-				if (n % followedJob !== 0) return;
-				const path = `/v1/jobs/${id}/events`;
-				const { key } = tenantOf(all, n);
-				followed.set(id, followStream({ urls, first: n, path, key }));
-			},
-		});
+		load = startTenantLoad(stage, { all, urls, followed });
 		await untilJobs(stage, jobsBefore);
 		await stage.stack.processes.get("api")?.kill("SIGKILL");
 		const killedAt = Date.now();
@@ -84,18 +65,21 @@ it(`${streams} streams at two apis lose and double nothing when one api is kille
 		await expectTimelines(stage, followed);
 		memory.push(residentMb(other.process.pid));
 
+		const connections = countConnections(everyone);
+		for (const client of everyone) client.connectNoMore();
 		const stoppedAt = Date.now();
 		await other.process.stop();
 		const stopMs = Date.now() - stoppedAt;
 		expect(other.process.lastLines().join("\n")).toContain("process.stopped");
 		expect(everyone.filter((one) => one.endedInOrder() !== 1)).toEqual([]);
+		const refusals = everyone.flatMap((client) => client.refusals);
 		reportFault({
 			row: null,
 			fault: `an api killed beside another, ${streams} event streams`,
 			bell,
 			invariants: "no gap, no double, in order",
 			recoveryMs,
-			notes: `${ids.length} jobs, ${told} messages of events, ${followed.size} timelines to their ends, ${countConnections(everyone) - streams} connected again; the other api ${memory.map((mb) => `${Math.round(mb ?? 0)}`).join(" → ")} MB (without streams, with half, with all and the load behind it), stopped in ${stopMs} ms`,
+			notes: `${ids.length} jobs, ${told} messages of events, ${followed.size} timelines to their ends, ${connections - streams} connections anew, ${refusals.length} of them refused${refusals.length > 0 ? ` with ${[...new Set(refusals)].join()}` : ""}; the other api ${memory.map((mb) => `${Math.round(mb ?? 0)}`).join(" → ")} MB (without streams, with half, with all and the load behind it), stopped in ${stopMs} ms`,
 		});
 	} finally {
 		await load?.stop().catch(() => {});
@@ -132,6 +116,38 @@ async function makeTenants(stage: FaultStage): Promise<Tenant[]> {
 		made.push({ id: row.id, key, clients: [] });
 	}
 	return made;
+}
+
+/** Jobs of every tenant in turn, created at the api that lives on; some are followed by themselves as well. */
+function startTenantLoad(
+	stage: FaultStage,
+	scene: {
+		all: readonly Tenant[];
+		urls: readonly string[];
+		followed: Map<string, StreamClient>;
+	},
+): Load {
+	const { all, urls, followed } = scene;
+	return startLoad(stage, {
+		everyMs: 100,
+		prefix: "stream",
+		request: (n) => ({
+			body: {
+				input: { prompt: `job ${n}`, duration: 3 },
+				webhook_url: null,
+				on_unknown: "fail",
+				timeout_s: 60,
+			},
+			apiUrl: urls.at(-1) as string,
+			apiKey: tenantOf(all, n).key,
+		}),
+		async onTaken(n, id) {
+			if (n % followedJob !== 0) return;
+			const path = `/v1/jobs/${id}/events`;
+			const { key } = tenantOf(all, n);
+			followed.set(id, followStream({ urls, first: n, path, key }));
+		},
+	});
 }
 
 const untilJobs = (stage: FaultStage, count: number) =>
@@ -177,7 +193,7 @@ async function expectTimelines(
 	for (const [id, client] of followed) {
 		await client.done;
 		const rows = await stage.sql(
-			"select id::text from timeline where job_id = $1 order by id",
+			"select id::text from timeline where job_id = $1 order by timeline.id",
 			[id],
 		);
 		expect(client.ids).toEqual(rows.map((row) => row.id));
