@@ -1,5 +1,10 @@
-import { blockGovernor, closeGovernor } from "@reelay/shared/store/governor";
+import {
+	blockGovernor,
+	closeGovernor,
+	ensureGovernor,
+} from "@reelay/shared/store/governor";
 import { aJob } from "@reelay/shared/testing/factories";
+import { grantedAgo } from "@reelay/shared/testing/grants";
 import { clearTestStore } from "@reelay/shared/testing/store";
 import {
 	afterAll,
@@ -79,8 +84,13 @@ describe("GET /v1/jobs/{id} 200", () => {
 });
 
 describe("waiting_for", () => {
-	afterEach(() => clearTestStore(stage.store));
+	afterEach(async () => {
+		await clearTestStore(stage.store);
+		await limit({ rateCount: 1_000, concurrency: 100 });
+	});
 
+	const limit = (limits: { rateCount: number; concurrency: number }) =>
+		ensureGovernor(stage.db, { rateWindowMs: 10_000, ...limits });
 	const waitingFor = async (body = {}) => {
 		const { id } = await stage.createJob(body);
 		return (await stage.request(`/v1/jobs/${id}`)).json.waiting_for;
@@ -95,8 +105,8 @@ describe("waiting_for", () => {
 	});
 
 	it("is the rate limit while the window is full", async () => {
-		await stage.db
-			.$executeRaw`update governor set grants = array_fill(now(), array[rate_count])`;
+		await limit({ rateCount: 1, concurrency: 100 });
+		await grantedAgo(stage.store, 0);
 
 		expect(await waitingFor()).toBe("provider_rate_limit");
 	});
@@ -117,8 +127,8 @@ describe("waiting_for", () => {
 	);
 
 	it("is a free slot while every one is taken", async () => {
-		await stage.db
-			.$executeRaw`update provider_slot set submission_id = 'sub_' || slot`;
+		await limit({ rateCount: 1_000, concurrency: 1 });
+		await aJob(stage.store, { state: "rendering" });
 
 		expect(await waitingFor()).toBe("free_slot");
 	});

@@ -1,5 +1,5 @@
 import { systemClock } from "@reelay/shared/runtime/clock";
-import type { ClaimedSubmission } from "@reelay/shared/store/claim";
+import type { Claim, ClaimedSubmission } from "@reelay/shared/store/claim";
 import type { GovernorStatus } from "@reelay/shared/store/governor";
 import { createMemoryLog } from "@reelay/shared/testing/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -22,7 +22,6 @@ const nothingForbids: GovernorStatus = {
 	grant_in_ms: 0,
 	free_slots: 10,
 	slots: 10,
-	ready_jobs: false,
 };
 const oldestReady = new Date("2026-01-02T03:04:05Z");
 /** Lets every promise that can settle do so. */
@@ -40,7 +39,9 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		bounds: [] as (Date | null)[],
 		counts: [] as number[],
 		most: 0,
+		claimTakesMs: 0,
 		status: { ...nothingForbids },
+		emptyBecause: "no_job" as NonNullable<Claim["emptyBecause"]>,
 		ended: [] as Recorded[],
 		givenUp: [] as string[],
 		end(id: string, end: Recorded | Error = recorded) {
@@ -53,11 +54,15 @@ function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 			stage.claims += 1;
 			stage.bounds.push(since);
 			stage.counts.push(count);
+			if (stage.claimTakesMs > 0) {
+				await new Promise((resolve) => setTimeout(resolve, stage.claimTakesMs));
+			}
 			const submissions = [];
 			for (; stage.jobs > 0 && submissions.length < count; stage.jobs -= 1) {
 				submissions.push(aSubmission(jobs - stage.jobs + 1));
 			}
-			return { submissions, oldestReady };
+			const emptyBecause = submissions.length > 0 ? null : stage.emptyBecause;
+			return { submissions, oldestReady, emptyBecause };
 		},
 		governorStatus: async () => stage.status,
 		submit: ({ id }) =>
@@ -154,6 +159,24 @@ describe("a claim", () => {
 		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
 	});
 
+	it("begins there for ten times as long as the one without a bound took", async () => {
+		const stage = setStage(50);
+		stage.claimTakesMs = 300;
+		stage.submitter.wake();
+		await vi.advanceTimersByTimeAsync(2_000);
+		stage.end("sub_1");
+		await vi.advanceTimersByTimeAsync(900);
+		stage.end("sub_2");
+		await vi.advanceTimersByTimeAsync(1_000);
+
+		expect(stage.bounds.filter((bound) => bound === null)).toHaveLength(1);
+		await vi.advanceTimersByTimeAsync(1_000);
+		stage.end("sub_3");
+		await vi.advanceTimersByTimeAsync(1_000);
+
+		expect(stage.bounds.filter((bound) => bound === null)).toHaveLength(2);
+	});
+
 	it("that found nothing behind its bound is made again without one", async () => {
 		const stage = setStage(3);
 		stage.submitter.wake();
@@ -174,7 +197,8 @@ describe("with nothing to claim", () => {
 		"looks again by itself when %s, as soon as that ends",
 		async (_why, status) => {
 			const stage = setStage(0);
-			stage.status = { ...nothingForbids, ready_jobs: true, ...status };
+			stage.emptyBecause = "no_grant";
+			stage.status = { ...nothingForbids, ...status };
 			stage.submitter.wake();
 			await settle();
 
@@ -189,14 +213,12 @@ describe("with nothing to claim", () => {
 	);
 
 	it.each([
-		["no job is ready", { ready_jobs: false }],
-		[
-			"every slot is taken, whose end rings",
-			{ ready_jobs: true, free_slots: 0 },
-		],
-	])("does not poll when %s", async (_why, status) => {
+		["no job is ready", "no_job", 10],
+		["every slot is taken, whose end rings", "no_grant", 0],
+	] as const)("does not poll when %s", async (_why, emptyBecause, free) => {
 		const stage = setStage(0);
-		stage.status = { ...nothingForbids, ...status };
+		stage.emptyBecause = emptyBecause;
+		stage.status = { ...nothingForbids, free_slots: free };
 
 		stage.submitter.wake();
 		await vi.advanceTimersByTimeAsync(60_000);
@@ -204,16 +226,22 @@ describe("with nothing to claim", () => {
 		expect(stage.claims).toBe(1);
 	});
 
-	it("looks again soon, not at once, when nothing forbids the job that is ready", async () => {
-		const stage = setStage(0);
-		stage.status = { ...nothingForbids, ready_jobs: true };
+	it.each([
+		["others hold the jobs that are next", "others"],
+		["what forbade it has ended meanwhile", "no_grant"],
+	] as const)(
+		"looks again soon, not at once, when %s",
+		async (_why, because) => {
+			const stage = setStage(0);
+			stage.emptyBecause = because;
 
-		stage.submitter.wake();
-		await vi.advanceTimersByTimeAsync(1_000);
+			stage.submitter.wake();
+			await vi.advanceTimersByTimeAsync(1_000);
 
-		expect(stage.claims).toBeGreaterThan(1);
-		expect(stage.claims).toBeLessThanOrEqual(51);
-	});
+			expect(stage.claims).toBeGreaterThan(1);
+			expect(stage.claims).toBeLessThanOrEqual(51);
+		},
+	);
 });
 
 describe("held", () => {
@@ -239,7 +267,7 @@ describe("an error", () => {
 		const submitter = createSubmitter({
 			claim: async () => {
 				if (isAway) throw new Error("away");
-				return { submissions: [], oldestReady: null };
+				return { submissions: [], oldestReady: null, emptyBecause: "no_grant" };
 			},
 			governorStatus: async () => {
 				stage.claims += 1;
@@ -314,7 +342,8 @@ describe("stop", () => {
 
 	it("ends at once when nothing is under way, and starts no timer again", async () => {
 		const stage = setStage(0);
-		stage.status = { ...nothingForbids, ready_jobs: true, grant_in_ms: 500 };
+		stage.emptyBecause = "no_grant";
+		stage.status = { ...nothingForbids, grant_in_ms: 500 };
 		stage.submitter.wake();
 		await settle();
 

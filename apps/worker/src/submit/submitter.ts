@@ -35,7 +35,7 @@ const retryAfterErrorMs = 1_000;
 // doubt. So the first claim takes one job, and each that finds enough takes twice as many, up to this.
 const maxClaimed = 8;
 
-// A claim can come back empty although nothing forbids it, while another worker holds the row: look again soon, not at once.
+// While others hold the rows that are next, or when what forbade a claim has just ended: look again soon, not at once.
 const minWaitMs = 20;
 
 /**
@@ -55,14 +55,18 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 			while (!loop.isStopping() && underWay.size < deps.maxInFlight) {
 				const room = deps.maxInFlight - underWay.size;
 				const from = since.current();
-				const { submissions, oldestReady } = await deps.claim(
+				const startedAt = deps.clock.now().getTime();
+				const { submissions, oldestReady, emptyBecause } = await deps.claim(
 					Math.min(room, wanted),
 					from,
 				);
+				const tookMs = deps.clock.now().getTime() - startedAt;
 				submissions.forEach(start);
 				wanted = Math.min(maxClaimed, wanted * 2);
-				if (submissions.length > 0) since.learn(oldestReady);
-				else if (from === null) return await wakeWhenGranted();
+				if (submissions.length > 0) since.learn(oldestReady, tookMs);
+				else if (emptyBecause === "no_grant") return await wakeWhenGranted();
+				else if (emptyBecause === "others") return wakeIn(minWaitMs);
+				else if (from === null) return;
 				else since.forget();
 			}
 		} catch (error) {
@@ -87,12 +91,10 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 		underWay.set(submission, run);
 	}
 
-	/** With jobs waiting for the rate window or a block, the end of that wait is known, so no ring is needed. */
+	/** The end of the rate window or of a block is known, so no ring is needed; a slot that becomes free rings. */
 	async function wakeWhenGranted(): Promise<void> {
 		const status = await deps.governorStatus();
-		if (status === null || !status.ready_jobs || status.free_slots === 0) {
-			return;
-		}
+		if (status === null || status.free_slots === 0) return;
 		wakeIn(Math.max(status.blocked_ms, status.grant_in_ms));
 	}
 

@@ -52,7 +52,7 @@ describe("startSweeps", () => {
 					async pass() {
 						passes += 1;
 						await gate.wait();
-						return 0;
+						return 1;
 					},
 				},
 			],
@@ -67,6 +67,30 @@ describe("startSweeps", () => {
 		expect(whileSlow).toBe(1);
 		expect(passes).toBe(2);
 		await sweeps.stop();
+	});
+
+	it("rests for ten times as long as a look took that found nothing, and not when it found something", async () => {
+		const passes = { finds: 0, "finds nothing": 0 };
+		const slow = (name: keyof typeof passes, rows: number) => ({
+			name,
+			everyMs: 100,
+			async pass() {
+				passes[name] += 1;
+				await new Promise((resolve) => setTimeout(resolve, 50));
+				return rows;
+			},
+		});
+		const sweeps = startSweeps(
+			[slow("finds", 1), slow("finds nothing", 0)],
+			deps,
+		);
+
+		await vi.advanceTimersByTimeAsync(1_300);
+
+		expect(passes).toEqual({ finds: 9, "finds nothing": 3 });
+		const stopped = sweeps.stop();
+		await vi.advanceTimersByTimeAsync(50);
+		await stopped;
 	});
 
 	it("does not let a slow sweep hold up another", async () => {

@@ -9,6 +9,10 @@ export type Sweep = {
 	isRoutine?: boolean;
 };
 
+// A look that finds nothing takes this part of the time at most, however long one look takes, as beside a transaction that
+// keeps every former row; and none is put off for more than this many intervals.
+const restFactor = 10;
+
 /**
  * The one loop of all sweeps. Passes of one sweep never overlap; each that has repaired something has a line in the log, and
  * one that fails has another and is tried again at its next turn. `stop` waits for passes under way.
@@ -23,26 +27,31 @@ export function startSweeps(
 		{ timer?: NodeJS.Timeout; run?: Promise<void> }
 	>();
 
-	async function runOnce(sweep: Sweep): Promise<void> {
+	/** Returns for how many milliseconds the sweep rests. */
+	async function runOnce(sweep: Sweep): Promise<number> {
+		const startedAt = Date.now();
 		try {
 			const rows = await sweep.pass();
 			deps.onPass(sweep.name, rows);
 			if (rows > 0) {
 				const level = sweep.isRoutine ? "debug" : "info";
 				deps.logger[level]({ sweep: sweep.name, rows }, "sweep.repaired");
+				return sweep.everyMs;
 			}
 		} catch (error) {
 			deps.logger.error({ sweep: sweep.name, err: error }, "sweep.failed");
 		}
+		const took = Math.min(Date.now() - startedAt, sweep.everyMs);
+		return Math.max(sweep.everyMs, restFactor * took);
 	}
 
-	function schedule(sweep: Sweep): void {
+	function schedule(sweep: Sweep, restMs = sweep.everyMs): void {
 		if (stopping) return;
 		const turn = turns.get(sweep.name) ?? {};
 		turns.set(sweep.name, turn);
 		turn.timer = setTimeout(() => {
-			turn.run = runOnce(sweep).finally(() => schedule(sweep));
-		}, sweep.everyMs);
+			turn.run = runOnce(sweep).then((rest) => schedule(sweep, rest));
+		}, restMs);
 	}
 
 	for (const sweep of sweeps) schedule(sweep);

@@ -232,16 +232,6 @@ describe("leaseRenewal", () => {
 	});
 });
 
-describe("slots", () => {
-	it("frees a slot whose submission was ended by hand", async () => {
-		await aJob(store, { state: "rendering" });
-		await store.db.$executeRaw`
-			update provider_slot set submission_id = 'sub_gone' where slot = 7`;
-
-		expect((await pass("slots")).repaired).toBe(1);
-	});
-});
-
 describe("idempotencyKeys", () => {
 	it("frees keys that are a day old", async () => {
 		await aJob(store, { idempotencyKey: "old", ageS: 24 * 60 * 60 + 1 });

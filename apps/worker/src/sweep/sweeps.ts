@@ -14,7 +14,6 @@ import {
 	disableFailing,
 	warnOfFailing,
 } from "@reelay/shared/store/endpoint-health";
-import { ensureSlots, freeLostSlots } from "@reelay/shared/store/governor";
 import { pruneIdempotencyKeys } from "@reelay/shared/store/jobs";
 import {
 	claimRingsDue,
@@ -194,12 +193,6 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				for (const one of disabled) deps.logger.error(one, "endpoint.disabled");
 				return warned.length + disabled.length;
 			},
-		},
-		// Repairs: a slot whose submission was ended by hand, and a limit that an operator has raised.
-		{
-			name: "slots",
-			everyMs: 30_000,
-			pass: async () => (await freeLostSlots(db)) + (await ensureSlots(db)),
 		},
 		{
 			name: "idempotencyKeys",

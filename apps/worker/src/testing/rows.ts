@@ -50,7 +50,7 @@ export async function find(
 		select job.state as job_state, s.state as submission_state, job.charged, s.charged as submission_charged,
 			submissions, http_status, provider_task_id as task_id, result, job.error, cost_points,
 			greatest(0, extract(epoch from not_before - now()) * 1000)::float8 as wait_ms,
-			exists (select from provider_slot where submission_id = s.id) as holds_slot, closed_reason,
+			s.live and overdue_at is null as holds_slot, closed_reason,
 			coalesce(greatest(0, extract(epoch from greatest(blocked_until, probe_at) - now()) * 1000), 0)::float8 as blocked_ms,
 			array(select type from event where job_id = job.id order by id) as events, line.type as told,
 			line.data->>'reason' as reason

@@ -289,10 +289,12 @@ const cases: Case[] = [
 		update governor set closed_reason = 'funds'`,
 	],
 	[
-		"provider_slot_submission_id_key",
-		submission({ state: "rendering" }),
-		(id) => store.db.$executeRaw`
-		update provider_slot set submission_id = ${id} where slot = 9`,
+		"submission_grant_no_key",
+		async () => {
+			await aJob(store, { state: "rendering" });
+			return submission({ state: "rendering" })();
+		},
+		() => store.db.$executeRaw`update submission set grant_no = 1`,
 	],
 	...endpointBreaks.map(([constraint, table, change]): Case => {
 		const statement = Prisma.raw(`update ${table} set ${change}`);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { claimOne } from "../testing/claims.ts";
 import { aJob, aTenant } from "../testing/factories.ts";
+import { ageGrants } from "../testing/grants.ts";
 import { aSuccess } from "../testing/reports.ts";
 import { lockRow } from "../testing/row-lock.ts";
 import {
@@ -49,7 +50,6 @@ describe("claimers at once", () => {
 
 	it("never hold more than the twelve slots, of 64", async () => {
 		await ensureGovernor(store.db, { ...wide, concurrency: 12 });
-		await store.db.$executeRaw`delete from provider_slot where slot >= 12`;
 		await someJobs(64);
 
 		const claimed = await claimAtOnce(64);
@@ -87,7 +87,6 @@ describe("claimers at once", () => {
 			concurrency: 40,
 			rateCount: 30,
 		});
-		await store.db.$executeRaw`delete from provider_slot where slot >= 40`;
 		for (let n = 0; n < 5; n += 1) {
 			const tenantId = await aTenant(store);
 			await Promise.all(
@@ -113,19 +112,15 @@ describe("claimers at once", () => {
 	it("are granted no more than the window holds, and then as many as have left it", async () => {
 		await ensureGovernor(store.db, { ...wide, rateCount: 5 });
 		await someJobs(20);
-		const age = (seconds: number) => store.db.$executeRaw`
-			update governor set grants = array(select g - make_interval(secs => ${seconds}::float8) from unnest(grants) g)`;
 
 		const first = await claimAtOnce(32);
-		await age(6);
+		await ageGrants(store, 6);
 		const tooEarly = await claimAtOnce(8);
 		// Two of the five leave the window, as if they had been granted earlier.
 		await store.db.$executeRaw`
-			update governor set grants = array(
-				select case when n <= 2 then g - interval '4 s' else g end from unnest(grants) with ordinality as t(g, n)
-				order by n)`;
+			update submission set intent_at = intent_at - interval '4 s' where grant_no <= 2`;
 		const second = await claimAtOnce(8);
-		await age(4);
+		await ageGrants(store, 4);
 		const third = await claimAtOnce(8);
 
 		expect([first, tooEarly, second, third].map((all) => all.length)).toEqual([
@@ -137,12 +132,6 @@ describe("claimers at once", () => {
 	it("keep every sliding window within the rate while they go on for long", async () => {
 		const rate = { rateCount: 5, rateWindowMs: 60 };
 		await ensureGovernor(store.db, { ...wide, ...rate });
-		await store.db.$executeRaw`create table granted (at timestamptz)`;
-		await store.db.$executeRaw`
-			create function note_grant() returns trigger language plpgsql as $$
-			begin insert into granted values (new.grants[cardinality(new.grants)]); return new; end $$`;
-		await store.db.$executeRaw`
-			create trigger note_grant after update of grants on governor for each row execute function note_grant()`;
 		const jobs = await someJobs(60);
 
 		let claimed = 0;
@@ -150,8 +139,7 @@ describe("claimers at once", () => {
 
 		const windows = await store.db.$queryRaw<{ total: number; bad: number }[]>`
 			select count(*)::int as total, count(*) filter (where since < ${rate.rateWindowMs} * interval '1 ms')::int as bad
-			from (select at - lag(at, ${rate.rateCount}::int) over (order by at) as since from granted) as g`;
-		await store.db.$executeRaw`drop trigger note_grant on governor`;
+			from (select intent_at - lag(intent_at, ${rate.rateCount}::int) over (order by intent_at) as since from submission) as s`;
 		expect(windows).toEqual([{ total: 60, bad: 0 }]);
 	});
 

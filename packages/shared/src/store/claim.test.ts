@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { claimOne } from "../testing/claims.ts";
 import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { grantedAgo } from "../testing/grants.ts";
 
 import {
 	clearTestStore,
@@ -35,11 +36,10 @@ const snapshot = () => store.db.$queryRaw`
 	select (select jsonb_agg(to_jsonb(job) order by id) from job) as jobs,
 		(select count(*)::int from submission) as submissions,
 		(select count(*)::int from timeline) as lines,
-		(select jsonb_agg(to_jsonb(p) order by slot) from provider_slot p) as slots,
 		(select to_jsonb(governor) from governor) as governor`;
 
 describe("claimSubmissions", () => {
-	it("writes the intent, the lease, the slot and the timeline before anything is sent", async () => {
+	it("writes the intent, the lease, the number of its grant and the timeline before anything is sent", async () => {
 		const job = await aJob(store, { hintedAgoS: 5 });
 
 		const claimed = await claim();
@@ -62,15 +62,15 @@ describe("claimSubmissions", () => {
 		});
 		const rows = await store.db.$queryRaw`
 			select state, lease_owner, lease_until - intent_at = interval '60 s' as lease,
-				callback_due_at - intent_at = interval '1800 s' as due, slot
-			from submission join provider_slot on submission_id = submission.id`;
+				callback_due_at - intent_at = interval '1800 s' as due, grant_no
+			from submission`;
 		expect(rows).toEqual([
 			{
 				state: "intent",
 				lease_owner: "worker-1",
 				lease: true,
 				due: true,
-				slot: expect.any(Number),
+				grant_no: 1n,
 			},
 		]);
 		expect(await findViolations(store.db)).toEqual([]);
@@ -98,7 +98,7 @@ describe("claimSubmissions", () => {
 		expect(order).toEqual([high.id, old.id, young.id, low.id, undefined]);
 	});
 
-	it("takes several in the order of their turns, each with a slot, and no more than it was asked for", async () => {
+	it("takes several in the order of their turns, each with a grant of its own, and no more than it was asked for", async () => {
 		const low = await aJob(store, { priority: 2 });
 		const jobs = [];
 		for (const ageS of [400, 300, 200, 100]) {
@@ -114,10 +114,9 @@ describe("claimSubmissions", () => {
 		);
 		const [a, b, c, d] = jobs.map(({ id }) => id);
 		expect(ids).toEqual([[a, b, c], [d], [low.id]]);
-		const slots = await store.db.$queryRaw<{ slot: number }[]>`
-			select slot from provider_slot join submission on submission.id = submission_id
-				join job on job.id = job_id order by job.created_at`;
-		expect(new Set(slots.map(({ slot }) => slot)).size).toBe(5);
+		const granted = await store.db.$queryRaw<{ job_id: string }[]>`
+			select job_id from submission where grant_no between 1 and 5 order by grant_no`;
+		expect(granted.map(({ job_id }) => job_id)).toEqual(ids.flat());
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -148,8 +147,10 @@ describe("claimSubmissions", () => {
 		],
 		[
 			"places the window has",
-			() => store.db.$executeRaw`
-				update governor set rate_count = 5, grants = array[now() - interval '11 s', now() - interval '9 s', now()]`,
+			async () => {
+				await ensureGovernor(store.db, { ...wide, rateCount: 5 });
+				await grantedAgo(store, 11, 9, 0);
+			},
 			3,
 		],
 		[
@@ -216,8 +217,10 @@ describe("claimSubmissions", () => {
 		],
 		[
 			"the rate window is full",
-			() => store.db.$executeRaw`
-			update governor set rate_count = 2, grants = array[now() - interval '9 s', now()]`,
+			async () => {
+				await ensureGovernor(store.db, { ...wide, rateCount: 2 });
+				await grantedAgo(store, 9, 0);
+			},
 		],
 		[
 			"the governor is closed and its probe is out",
@@ -226,10 +229,7 @@ describe("claimSubmissions", () => {
 		],
 		[
 			"there is no governor yet",
-			async () => {
-				await store.db.$executeRaw`delete from provider_slot`;
-				await store.db.$executeRaw`delete from governor`;
-			},
+			() => store.db.$executeRaw`delete from governor`,
 		],
 	] as const)("changes nothing when %s", async (_reason, forbid) => {
 		await aJob(store);

@@ -3,7 +3,7 @@ import type { JsonObject } from "../domain/actions/action.ts";
 import { leaseS, probeIntervalS } from "../domain/deadline.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { provider } from "./governor.ts";
+import { provider, runningSubmissions } from "./governor.ts";
 import { oneOf } from "./sql.ts";
 
 /** A submission that now exists, under a lease, and of which no byte has been sent. */
@@ -18,18 +18,21 @@ export type ClaimedSubmission = {
 	is_probe: boolean;
 };
 
-/** What a claim took, and how old the oldest job is that still could be claimed; null when it saw none. */
+/** What a claim took. */
 export type Claim = {
 	submissions: ClaimedSubmission[];
+	/** How old the oldest job was that was ready; null when it saw none. */
 	oldestReady: Date | null;
+	/** Why it took none: the governor grants none, no job may be submitted now, or others hold the next turns. */
+	emptyBecause: "no_grant" | "no_job" | "others" | null;
 };
 
 // Workers that decide at one moment pick the same turns, and all but one ask again; more tries than workers are enough.
 const maxTries = 20;
 
 /**
- * Takes up to `count` next jobs, their turns, a slot for each and as many places in the rate window, writes the
- * submissions with intent and lease, and commits, in one statement; none when no job is ready or the governor says no.
+ * Takes up to `count` next jobs and their turns, writes the submissions with intent and lease, and commits, in one
+ * statement; none when no job is ready or the governor says no.
  *
  * Next is the highest class of priority that has a ready job; in it the tenant whose virtual time is least ahead (stride
  * scheduling: a turn costs 1/weight), and of that tenant the oldest job; or, when it probes a closed provider, any one of
@@ -38,13 +41,15 @@ const maxTries = 20;
  * another's backlog nor saves up turns. Virtual time is moved by a compare-and-set, so that workers that decide at the same
  * moment give each turn once.
  *
- * Because all of it is one commit, a crash leaves either nothing or leased intents that the lease sweep finds; a
- * permit or a slot cannot leak. The governor's row is locked last, its condition is checked again after the wait, and
- * `clock_timestamp()` is read behind the lock, so that the window is exact however many workers claim at once. A slot is
- * given only while it, those below it and the held ones above it fit the limit: after the limit was lowered, renders that
- * began under the old one count, and whichever free slots claimers take, no two can exceed it together. Tenants are
- * locked in the order of their ids, lest two claimers wait for each other. Indexes: job_turn_idx, by a loose scan that
- * touches one row for each tenant with ready jobs, and then as many as it may be given.
+ * Because all of it is one commit, a crash leaves either nothing or leased intents that the lease sweep finds. There is
+ * nothing else to give back: the provider's slots are its running submissions, and its rate window is the instants of the
+ * latest ones. Grants are numbered by the governor. Its row is locked last, and what it allows is checked again after the
+ * wait: what others were granted since this statement's snapshot cannot be seen, but the number tells how many there are,
+ * and each counts as running and as granted this instant. `clock_timestamp()` is read behind the lock. So both limits are
+ * exact however many workers claim at once, and a lowered one counts the renders that began under the old one. Tenants
+ * are locked in the order of their ids, lest two claimers wait for each other. Indexes: job_turn_idx, by a loose scan
+ * that touches one row for each tenant with ready jobs, and then as many as it may be given; submission_running_idx;
+ * submission_grant_no_key.
  *
  * With `since` it looks only at jobs created at that instant or later. Older entries of the index, which a transaction that
  * stays open keeps from being removed, are then passed by without a look at their rows. Whoever gives it has learned from
@@ -60,29 +65,30 @@ export async function claimSubmissions(
 	for (let tries = 1; tries <= maxTries; tries += 1) {
 		const rows = await claimOnce(db, { owner, count, since });
 		const [first] = rows;
-		if (first?.contended === true) continue;
-		return {
-			submissions: rows.map(toSubmission),
-			oldestReady: first?.oldest_ready ?? null,
-		};
+		if (first === undefined) throw new Error("the claim gave no row");
+		const { oldest_ready: oldestReady, empty_because: emptyBecause } = first;
+		if (emptyBecause === "others") continue;
+		const submissions = emptyBecause === null ? rows.map(toSubmission) : [];
+		return { submissions, oldestReady, emptyBecause };
 	}
-	return { submissions: [], oldestReady: null };
+	return { submissions: [], oldestReady: null, emptyBecause: "others" };
 }
 
+/** A submission; or the one row of a claim that took none, in which all that is a submission's is null. */
 type ClaimRow = ClaimedSubmission & {
-	contended: boolean;
 	oldest_ready: Date | null;
+	empty_because: Claim["emptyBecause"];
 };
 
 function toSubmission({
-	contended: _,
-	oldest_ready: __,
+	oldest_ready: _,
+	empty_because: __,
 	...submission
 }: ClaimRow): ClaimedSubmission {
 	return submission;
 }
 
-/** What was claimed, in the order of its turns; one contended row when other workers took the same turns. */
+/** What was claimed, in the order of its turns; or one row that says why there was nothing. */
 function claimOnce(
 	db: Database,
 	{ owner, count, since }: { owner: string; count: number; since: Date | null },
@@ -106,29 +112,19 @@ function claimOnce(
 				select id from (select id from job
 					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and turns.probes
 					order by submission_seq, random() limit 1 for update skip locked) as canary) as ready_job),
-		place as materialized (
-			select place, row_number() over () as n from (
-				select ctid as place from provider_slot
-				where ctid = any(array(select place from vacant)) and submission_id is null
-				limit (select count(*) from next) for update skip locked) as locked
-			where place in (select place from vacant)),
-		pair as (
-			select next.*, place from place
-			join (select *, row_number() over (order by starts_at, tenant_id) as n from next) as next using (n)),
 		steady as (
-			select tenant.id from tenant join (select distinct tenant_id, vt from pair) as seen on seen.tenant_id = tenant.id
+			select tenant.id from tenant join (select distinct tenant_id, vt from next) as seen on seen.tenant_id = tenant.id
 			where tenant.vt = seen.vt order by tenant.id for no key update of tenant),
-		taken as materialized (select pair.* from pair join steady on steady.id = pair.tenant_id),
+		taken as materialized (select next.* from next join steady on steady.id = next.tenant_id),
 		permit as (
-			update governor set
-				grants = grants[greatest(1, cardinality(grants) - rate_count + taken.turns + 1):]
-					|| array_fill(clock_timestamp(), array[taken.turns]),
-				vt = greatest(vt, taken.starts_at),
+			update governor set granted = governor.granted + wanted, oldest_running = greatest(governor.oldest_running, seen.oldest_running),
+				vt = greatest(vt, starts_at),
 				probe_at = case when closed_reason is not null
 					then clock_timestamp() + make_interval(secs => ${probeIntervalS}::int) end
-			from (select count(*)::int as turns, max(starts_at) as starts_at from taken) as taken
-			where governor.provider = ${provider} and taken.turns > 0 and ${grants(Prisma.sql`taken.turns`)}
-			returning closed_reason is not null or error_streak > 0 as is_probe),
+			from (select count(*)::int as wanted, max(starts_at) as starts_at from taken) as taken, seen
+			where governor.provider = ${provider} and wanted > 0 and ${grants(Prisma.sql`wanted`)}
+			returning governor.granted - wanted as granted_before, clock_timestamp() as at,
+				closed_reason is not null or error_streak > 0 as is_probe),
 		moved as (
 			update tenant set vt = mine.ends_at
 			from (select tenant_id, max(starts_at + 1.0 / weight) as ends_at from taken group by tenant_id) as mine, permit
@@ -139,57 +135,60 @@ function claimOnce(
 				submitted_at = coalesce(submitted_at, now()), updated_at = now()
 			from taken, permit
 			where job.id = taken.id and job.state in (${oneOf(jobTransitions.claim.from)})
-			returning job.id, submission_seq, job.tenant_id, action, input, timeout_s, is_probe, starts_at, place),
+			returning job.id, submission_seq, job.tenant_id, action, input, timeout_s, is_probe, at, granted_before, starts_at),
 		intent as (
-			insert into submission (id, job_id, n, lease_owner, lease_until, callback_due_at)
-			select new_id('sub'), id, submission_seq, ${owner}, now() + make_interval(secs => ${leaseS}::int),
-				now() + make_interval(secs => timeout_s)
-			from claimed returning id, job_id, n),
-		held as (
-			update provider_slot set submission_id = intent.id from intent join claimed on claimed.id = intent.job_id
-			where provider_slot.ctid = claimed.place),
+			insert into submission (id, job_id, n, grant_no, intent_at, lease_owner, lease_until, callback_due_at)
+			select new_id('sub'), id, submission_seq, granted_before + row_number() over (order by starts_at, tenant_id), at,
+				${owner}, at + make_interval(secs => ${leaseS}::int), at + make_interval(secs => timeout_s)
+			from claimed returning id, job_id, n, grant_no),
 		told as (
 			insert into timeline (job_id, type, data)
 			select job_id, 'submitting', jsonb_build_object('submission', id, 'n', n) from intent)
 		select * from (
-			select intent.id, job_id, n, tenant_id, action, input, is_probe, false as contended,
-				(select min(created_at) from waiting) as oldest_ready
-			from intent join claimed on claimed.id = intent.job_id order by starts_at, tenant_id) as claimed
+			select intent.id, job_id, n, tenant_id, action, input, is_probe,
+				(select min(created_at) from waiting) as oldest_ready, null as empty_because
+			from intent join claimed on claimed.id = intent.job_id order by grant_no) as claimed
 		union all
-		select null, null, null, null, null, null, null, true, null
-		where exists (select from turns) and not exists (select from permit)`;
+		select null, null, null, null, null, null, null, null, case when not exists (select from room where room > 0) then 'no_grant'
+			when exists (select from turns) and not exists (select from permit) then 'others' else 'no_job' end
+		where not exists (select from intent)`;
 }
 
-/** Whether the governor would grant so many more submissions at this instant. */
+/** The number of the grant that has to have left the rate window before so many more may be given. */
+const oldestGrant = (count: Prisma.Sql): Prisma.Sql =>
+	Prisma.sql`governor.granted + ${count} - governor.rate_count`;
+
+/** Whether that one has left it; a number that was never used stands for the one before. What is not seen has not. */
+const rateAllows = (count: Prisma.Sql): Prisma.Sql => Prisma.sql`(
+	${oldestGrant(count)} <= seen.granted and coalesce(
+		(select intent_at from submission where grant_no <= ${oldestGrant(count)} order by grant_no desc limit 1)
+			<= clock_timestamp() - governor.rate_window_ms * interval '1 ms', true))`;
+
+/** Whether the governor would grant so many more submissions at this instant, by what the statement has seen. */
 const grants = (count: Prisma.Sql): Prisma.Sql => Prisma.sql`(
 	(governor.blocked_until is null or governor.blocked_until <= clock_timestamp())
 	and (governor.closed_reason is null
 		or (${count} = 1 and (governor.probe_at is null or governor.probe_at <= clock_timestamp())))
-	and (cardinality(governor.grants) + ${count} <= governor.rate_count
-		or governor.grants[cardinality(governor.grants) - governor.rate_count + ${count}]
-			<= clock_timestamp() - governor.rate_window_ms * interval '1 ms'))`;
+	and seen.running + governor.granted - seen.granted + ${count} <= governor.concurrency
+	and ${rateAllows(count)})`;
 
 /**
  * How many may be claimed, as the statement's snapshot has it. A transaction that stays open keeps every former version of
- * the governor and the slots. So both are read once, the slots from end to end, which is a hundredth of the pages that an
- * index would visit for them, and slots are found again by the place of their row; in the order of these places, so that the
- * slot which has been free for longest goes first and former versions are spread over all.
+ * the governor's row and every entry of an index, so that row is read once, and running submissions are looked for
+ * from the oldest grant that still ran when the latest was given.
  */
 const roomFor = (count: number): Prisma.Sql => Prisma.sql`
 	limits as materialized (select * from governor where provider = ${provider}),
-	slots as materialized (select provider, ctid as place, slot, submission_id from provider_slot),
-	vacant as materialized (
-		select place from (
-			select place, slot, submission_id, count(submission_id)
-				over (order by slot desc rows between unbounded preceding and 1 preceding) as held_above
-			from slots where provider = ${provider}) as slots, limits
-		where submission_id is null and slot < concurrency - held_above),
+	running as materialized (${runningSubmissions("limits")}),
+	seen as materialized (
+		select granted, count(running.id)::int as running, coalesce(min(grant_no), granted + 1) as oldest_running
+		from limits left join running on true group by granted),
 	room as materialized (
-		select least(${count}::int, (select count(*) from vacant),
-			case when closed_reason is not null then 1 else rate_count - (
-				select count(*) from unnest(grants) as at
-				where at > clock_timestamp() - rate_window_ms * interval '1 ms') end)::int as room
-		from limits as governor where ${grants(Prisma.sql`1`)})`;
+		select case when closed_reason is not null then 1
+			else least(${count}::int, concurrency - seen.running, (
+				select count(*) from generate_series(1, ${count}::int) as more where ${rateAllows(Prisma.sql`more`)}))
+			end::int as room
+		from limits as governor, seen where ${grants(Prisma.sql`1`)})`;
 
 /** What a job must be, beside ready, to be submitted now. */
 const claimable = Prisma.sql`(not_before <= now() and start_by > now() and submissions < max_submissions)`;
@@ -212,8 +211,7 @@ const nextTurns = (isRecent: Prisma.Sql): Prisma.Sql => Prisma.sql`
 				select from job
 				where ready and priority = waiting.priority and tenant_id = waiting.tenant_id ${isRecent} and ${claimable}
 				limit least(room.room, case when max_in_flight is not null then greatest(0, max_in_flight - (
-					select count(*) from slots join submission on submission.id = slots.submission_id join job on job.id = submission.job_id
-					where job.tenant_id = tenant.id)) end)) as job) as jobs
+					select count(*) from running join job on job.id = running.job_id where job.tenant_id = tenant.id)) end)) as job) as jobs
 		where jobs.count > 0),
 	turns as materialized (
 		select priority, tenant_id, vt, vt_now, weight, probes, count(*) as given from (

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { findViolations } from "../testing/audit.ts";
-import { aJob, submissionOf } from "../testing/factories.ts";
-import { lockRow } from "../testing/row-lock.ts";
+import { claimOne } from "../testing/claims.ts";
+import { aJob } from "../testing/factories.ts";
+import { grantedAgo } from "../testing/grants.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -11,9 +11,7 @@ import {
 	blockGovernor,
 	closeGovernor,
 	ensureGovernor,
-	ensureSlots,
 	findGovernorStatus,
-	freeLostSlots,
 	reopenGovernor,
 } from "./governor.ts";
 
@@ -25,15 +23,12 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
 	await clearTestStore(store);
-	await store.db.$executeRaw`delete from provider_slot`;
 	await ensureGovernor(store.db, limits);
 });
 afterAll(() => store.close());
 
 const blockedForS = async () =>
 	Math.round(((await findGovernorStatus(store.db))?.blocked_ms ?? 0) / 1000);
-const heldSlots = () => store.db.$queryRaw`
-	select submission_id from provider_slot where submission_id is not null order by slot`;
 
 describe("ensureGovernor", () => {
 	it("may be called by every worker at once and again", async () => {
@@ -48,7 +43,6 @@ describe("ensureGovernor", () => {
 			grant_in_ms: 0,
 			free_slots: 4,
 			slots: 4,
-			ready_jobs: false,
 		});
 	});
 
@@ -67,9 +61,8 @@ describe("ensureGovernor", () => {
 
 describe("findGovernorStatus", () => {
 	it("says when the window opens: once the oldest of the grants that fill it has left", async () => {
-		await store.db.$executeRaw`
-			update governor set rate_count = 2,
-				grants = array[clock_timestamp() - interval '4 s', clock_timestamp()]`;
+		await ensureGovernor(store.db, { ...limits, rateCount: 2 });
+		await grantedAgo(store, 30, 4, 0);
 
 		const status = await findGovernorStatus(store.db);
 
@@ -77,16 +70,17 @@ describe("findGovernorStatus", () => {
 		expect(status?.grant_in_ms).toBeLessThanOrEqual(6_000);
 	});
 
-	it("knows ready jobs from those that wait for their time or are too late", async () => {
-		await aJob(store, { notBeforeInS: 60 });
-		await aJob(store, { startByInS: -1 });
-		await aJob(store, { state: "rendering" });
-		const before = await findGovernorStatus(store.db);
-
+	it("counts as taken what may be rendering, also what no grant was numbered for, and nothing else", async () => {
+		for (const state of ["submitting", "rendering", "unknown"] as const) {
+			await aJob(store, { state });
+		}
+		for (const state of ["queued", "overdue", "succeeded", "failed"] as const) {
+			await aJob(store, { state });
+		}
 		await aJob(store);
+		await claimOne(store.db, "worker-1");
 
-		expect(before?.ready_jobs).toBe(false);
-		expect((await findGovernorStatus(store.db))?.ready_jobs).toBe(true);
+		expect(await findGovernorStatus(store.db)).toMatchObject({ free_slots: 0 });
 	});
 });
 
@@ -164,68 +158,5 @@ describe("the governor", () => {
 		await reopenGovernor(store.db);
 
 		expect(await blockedForS()).toBe(10);
-	});
-});
-
-describe("ensureSlots", () => {
-	it("makes what an operator's raised limit asks for, once, and takes none away", async () => {
-		const held = await aJob(store, { state: "rendering" });
-		await store.db.$executeRaw`update governor set concurrency = 7`;
-
-		const made = await Promise.all([1, 2, 3].map(() => ensureSlots(store.db)));
-		await store.db.$executeRaw`update governor set concurrency = 1`;
-		const none = await ensureSlots(store.db);
-
-		expect(made.reduce((sum, count) => sum + count, 0)).toBe(3);
-		expect(none).toBe(0);
-		expect(await heldSlots()).toEqual([{ submission_id: submissionOf(held) }]);
-		const slots = await store.db.$queryRaw`
-			select slot from provider_slot order by slot`;
-		expect(slots).toHaveLength(7);
-	});
-});
-
-describe("freeLostSlots", () => {
-	it("frees the slots of submissions that no longer run, and no others", async () => {
-		const kept = [
-			await aJob(store, { state: "submitting" }),
-			await aJob(store, { state: "rendering" }),
-		];
-		const ended = await aJob(store, { state: "failed" });
-		const overdue = await aJob(store, { state: "overdue" });
-		await store.db.$executeRaw`
-			update provider_slot set submission_id = ${submissionOf(ended)} where slot = 2`;
-		await store.db.$executeRaw`
-			update provider_slot set submission_id = ${submissionOf(overdue)} where slot = 3`;
-
-		const freed = await freeLostSlots(store.db);
-
-		expect(freed).toBe(2);
-		expect(await heldSlots()).toEqual(
-			kept.map((job) => ({ submission_id: submissionOf(job) })),
-		);
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("leaves a slot to whoever took it while it was being freed", async () => {
-		const ended = await aJob(store, { state: "failed" });
-		await store.db.$executeRaw`
-			update provider_slot set submission_id = ${submissionOf(ended)} where slot = 0`;
-		const next = await aJob(store);
-		const lock = await lockRow(store.url, { table: "provider_slot", id: 0 });
-		const freeing = freeLostSlots(store.db);
-		await lock.waiters(1);
-		await lock.write(
-			`insert into submission (id, job_id, n, state, callback_due_at)
-			values ('sub_next', '${next.id}', 1, 'accepted', now() + interval '1 hour')`,
-		);
-		await lock.write(
-			"update provider_slot set submission_id = 'sub_next' where slot = 0",
-		);
-
-		await lock.release();
-
-		expect(await freeing).toBe(0);
-		expect(await heldSlots()).toEqual([{ submission_id: "sub_next" }]);
 	});
 });

@@ -9,12 +9,18 @@ import type { Database } from "./database.ts";
 /** The one provider of today; a second would have a row, slots and limits of its own. */
 export const provider = "see2ai";
 
-/** The CTE that gives back the slots of the submissions in the named CTE; part of each statement that ends them. */
-export function freedSlotsOf(cte: string): Prisma.Sql {
-	const ended = Prisma.raw(cte);
-	return Prisma.sql`freed as (
-		update provider_slot set submission_id = null from ${ended}
-		where provider = ${provider} and submission_id = ${ended}.id)`;
+/**
+ * The submissions that take a slot of the provider: those that may be rendering now, so that a slot cannot be lost, or kept
+ * by mistake. It reads from the oldest one that the governor's row, which is in reach under this name, knows of; what
+ * has no number was granted by a process of the previous release. Index: submission_running_idx.
+ */
+export function runningSubmissions(governor: string): Prisma.Sql {
+	const row = Prisma.raw(governor);
+	return Prisma.sql`
+		select submission.id, job_id, grant_no from ${row} join submission on grant_no >= oldest_running
+		where submission.live and overdue_at is null
+		union all
+		select id, job_id, grant_no from submission where grant_no is null and live and overdue_at is null`;
 }
 
 /** Why no submission may be sent at the moment, and when to look again. */
@@ -25,13 +31,9 @@ export type GovernorStatus = {
 	grant_in_ms: number;
 	free_slots: number;
 	slots: number;
-	ready_jobs: boolean;
 };
 
-/**
- * Makes the provider's row and slots say what the settings say. Every worker calls it when it starts; the last one
- * wins, and slots above the limit are kept but no longer given out.
- */
+/** Makes the provider's row say what the settings say. Every worker calls it when it starts; the last one wins. */
 export async function ensureGovernor(
 	db: Database,
 	limits: { rateCount: number; rateWindowMs: number; concurrency: number },
@@ -41,15 +43,6 @@ export async function ensureGovernor(
 		values (${provider}, ${limits.rateCount}::int, ${limits.rateWindowMs}::int, ${limits.concurrency}::int)
 		on conflict (provider) do update set rate_count = excluded.rate_count,
 			rate_window_ms = excluded.rate_window_ms, concurrency = excluded.concurrency`;
-	await ensureSlots(db);
-}
-
-/** Makes the slots that the limit asks for and that are missing, as after an operator has raised it. Returns how many. */
-export async function ensureSlots(db: Database): Promise<number> {
-	return db.$executeRaw`
-		insert into provider_slot (provider, slot)
-		select provider, n from governor, generate_series(0, concurrency - 1) as n where provider = ${provider}
-		on conflict do nothing`;
 }
 
 /** What holds submissions back right now; read after a claim came back empty, and by readiness and metrics. */
@@ -57,15 +50,15 @@ export async function findGovernorStatus(
 	db: Database,
 ): Promise<GovernorStatus | null> {
 	const rows = await db.$queryRaw<GovernorStatus[]>`
-		select g.closed_reason, g.closed_detail, g.concurrency as slots,
-			greatest(0, coalesce(ceil(extract(epoch from greatest(g.blocked_until, case when g.closed_reason is not null
-				then g.probe_at end) - clock_timestamp()) * 1000), 0))::int as blocked_ms,
-			greatest(0, coalesce(ceil(extract(epoch from g.grants[cardinality(g.grants) - g.rate_count + 1]
-				- clock_timestamp()) * 1000) + g.rate_window_ms, 0))::int as grant_in_ms,
-			(select greatest(0, least(count(*) filter (where submission_id is null and slot < g.concurrency),
-				g.concurrency - count(submission_id))) from provider_slot p where p.provider = g.provider)::int as free_slots,
-			exists (select from job where ready and not_before <= now() and start_by > now()) as ready_jobs
-		from governor g where g.provider = ${provider}`;
+		with g as materialized (select * from governor where provider = ${provider})
+		select closed_reason, closed_detail, concurrency as slots,
+			greatest(0, coalesce(ceil(extract(epoch from greatest(blocked_until, case when closed_reason is not null
+				then probe_at end) - clock_timestamp()) * 1000), 0))::int as blocked_ms,
+			greatest(0, coalesce(ceil(extract(epoch from (
+				select intent_at from submission where grant_no <= granted + 1 - rate_count order by grant_no desc limit 1)
+				- clock_timestamp()) * 1000) + rate_window_ms, 0))::int as grant_in_ms,
+			greatest(0, concurrency - (select count(*) from (${runningSubmissions("g")}) as running))::int as free_slots
+		from g`;
 	return rows[0] ?? null;
 }
 
@@ -121,19 +114,4 @@ export function countedErrorOf(cte: string, detail: string): Prisma.Sql {
 			probe_at = case when ${opens} then greatest(probe_at, clock_timestamp() + make_interval(secs => ${waitS}))
 				else probe_at end
 		from ${Prisma.raw(cte)} where provider = ${provider})`;
-}
-
-/**
- * Frees slots whose submission no longer runs. Every settling statement frees its own, so this finds something only
- * after a row was changed by hand. A slot that was freed and taken again meanwhile is left to its new holder, whom this
- * statement's snapshot cannot see.
- */
-export async function freeLostSlots(db: Database): Promise<number> {
-	return db.$executeRaw`
-		with lost as (
-			select submission_id from provider_slot
-			where submission_id is not null and not exists (
-				select from submission where id = provider_slot.submission_id and live and overdue_at is null))
-		update provider_slot set submission_id = null from lost
-		where provider_slot.submission_id = lost.submission_id`;
 }

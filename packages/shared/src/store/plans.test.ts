@@ -11,7 +11,7 @@ import { openTestStore, type TestStore } from "../testing/store.ts";
 import { listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
 import { feedStart, findFeedEnd, listFeed, listFeeds } from "./event-feed.ts";
-import { findGovernorStatus, freeLostSlots } from "./governor.ts";
+import { findGovernorStatus } from "./governor.ts";
 import {
 	findJobByIdempotencyKey,
 	listJobs,
@@ -90,11 +90,7 @@ const page = { tenantId: "", afterId: null, limit: 20 };
 const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 	[
 		["claimRingsDue", "job_ready_idx", () => claimRingsDue(store.db, 5)],
-		[
-			"findGovernorStatus",
-			"job_ready_idx or job_turn_idx",
-			() => findGovernorStatus(store.db),
-		],
+		["findGovernorStatus", "submission_", () => findGovernorStatus(store.db)],
 		["claim", "job_turn_idx", () => claimOne(store.db, "w")],
 		[
 			"expireQueued",
@@ -128,7 +124,6 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			"submission_pkey",
 			() => settleSubmission(store.db, aSuccess(submissionOf(rendering))),
 		],
-		["freeLostSlots", "submission_", () => freeLostSlots(store.db)],
 		[
 			"claimDueDeliveries",
 			"delivery_due_idx or delivery_lane_idx",

@@ -17,12 +17,7 @@ import { openTestStore, type TestStore } from "../testing/store.ts";
 import { recordAttempt } from "./attempts.ts";
 import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries } from "./deliveries.ts";
-import {
-	blockGovernor,
-	closeGovernor,
-	freeLostSlots,
-	reopenGovernor,
-} from "./governor.ts";
+import { blockGovernor, closeGovernor, reopenGovernor } from "./governor.ts";
 import { applyCancel, insertJob, pruneIdempotencyKeys } from "./jobs.ts";
 import { claimRingsDue, expireQueued } from "./ready.ts";
 import { settleSubmission } from "./settle.ts";
@@ -159,7 +154,6 @@ const sweeps = [
 	() => lapseOverdue(store.db, 10, anError("no_result")),
 	async () =>
 		renewLeases(store.db, await listUnheardIntents(store.db, ["worker-1"])),
-	() => freeLostSlots(store.db),
 	() => pruneIdempotencyKeys(store.db, 10),
 	() => blockGovernor(store.db, 5),
 	() => closeGovernor(store.db, { reason: "funds", detail: "", probeS: 0 }),

@@ -3,7 +3,6 @@ import {
 	submissionTransitions,
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { freedSlotsOf } from "./governor.ts";
 import { oneOf } from "./sql.ts";
 
 /** The submission that a job in an unresolved state still waits for, or null when nothing waits. */
@@ -47,7 +46,6 @@ export async function resubmitJob(
 				start_by = greatest(start_by, now() + make_interval(secs => timeout_s)), updated_at = now()
 			from lapsed where job.id = lapsed.job_id and job.state in (${oneOf(jobTransitions.resubmit.from)})
 			returning job.id),
-		${freedSlotsOf("lapsed")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, 'resubmitted', jsonb_build_object('by', 'operator') from requeued)

@@ -16,7 +16,6 @@ import {
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
 import { deliveriesOfEnded } from "./events.ts";
-import { freedSlotsOf } from "./governor.ts";
 import { jsonb, oneOf } from "./sql.ts";
 
 /** A callback as it is kept: bytes told apart by their hash, text redacted. */
@@ -56,7 +55,6 @@ export async function settleSubmission(
 		${settledJob(report)},
 		ended as (select * from settled_job where ${ended(report)}),
 		${bornEvents(report)},
-		${freedSlotsOf("settled")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, case when ${ended(report)} then state

@@ -12,7 +12,6 @@ import {
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
 import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
-import { freedSlotsOf } from "./governor.ts";
 import { jsonb, oneOf } from "./sql.ts";
 import { jobsOfDoubted } from "./submissions.ts";
 
@@ -40,7 +39,6 @@ export async function applyUnknownPolicies(
 		moved as (${resubmitOrFail(Prisma.sql`job.on_unknown = 'resubmit_once'`, error)}),
 		ended as (select * from moved where not live),
 		${eventsOfEnded},
-		${freedSlotsOf("lapsed")},
 		told as (
 			insert into timeline (job_id, type, data)
 			select id, case when live then 'resubmitted' else state end, jsonb_build_object('by', 'policy') from moved)
@@ -95,7 +93,6 @@ export async function markOverdue(
 			update job set state = 'overdue', updated_at = now() from overdue
 			where job.id = overdue.job_id and job.state in (${oneOf(jobTransitions.fallOverdue.from)}) returning job.*),
 		${eventsOnTheWay("j", "video.overdue")},
-		${freedSlotsOf("overdue")},
 		told as (insert into timeline (job_id, type) select id, 'overdue' from j)
 		select id from overdue`;
 	return rows.length;

@@ -11,7 +11,7 @@ import {
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
 import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
-import { countedErrorOf, freedSlotsOf } from "./governor.ts";
+import { countedErrorOf } from "./governor.ts";
 import type { ReceivedCallback } from "./settle.ts";
 import { jsonb, oneOf } from "./sql.ts";
 
@@ -133,7 +133,6 @@ export async function rejectSubmission(
 			returning job.*),
 		ended as (select * from j where not live),
 		${eventsOfEnded},
-		${freedSlotsOf("rejected")},
 		${rejection.isProviderError ? Prisma.sql`${countedErrorOf("rejected", rejection.reason)},` : Prisma.empty}
 		told as (
 			insert into timeline (job_id, type, data)

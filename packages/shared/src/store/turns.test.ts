@@ -20,7 +20,6 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
 	await clearTestStore(store);
-	await store.db.$executeRaw`delete from provider_slot`;
 	await store.db
 		.$executeRaw`update tenant set vt = 0, weight = 1, max_in_flight = null`;
 	await store.db.$executeRaw`update governor set vt = 0`;
@@ -175,7 +174,6 @@ describe("turns", () => {
 	});
 
 	it("never exceed 12 slots or 20 in 10 s, with 64 claimers and tenants at once", async () => {
-		await store.db.$executeRaw`delete from provider_slot`;
 		await ensureGovernor(store.db, {
 			rateCount: 20,
 			rateWindowMs: 10_000,

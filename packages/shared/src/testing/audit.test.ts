@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "./audit.ts";
 import { aJob, aSubmission, submissionOf, type TestJob } from "./factories.ts";
+import { grantedAgo } from "./grants.ts";
 import { clearTestStore, openTestStore, type TestStore } from "./store.ts";
 
 let store: TestStore;
@@ -107,15 +108,20 @@ const spoils: [rule: string, state: TestJob["state"], spoil: Spoil][] = [
 			values (${submissionOf(job)}, '\\x01', '{}', 'succeeded', 'ignored')`,
 	],
 	[
-		"a running submission holds a slot",
+		"no running submission is older than the governor knows of",
 		"rendering",
-		() => store.db.$executeRaw`update provider_slot set submission_id = null`,
+		() => store.db.$executeRaw`
+			with g as (update governor set granted = 2, oldest_running = 2) update submission set grant_no = 1`,
 	],
 	[
-		"a slot is held by a running submission",
+		"no grant is numbered beyond the count",
 		"failed",
-		(job) => store.db.$executeRaw`
-			update provider_slot set submission_id = ${submissionOf(job)} where slot = 0`,
+		() => store.db.$executeRaw`update submission set grant_no = 1`,
+	],
+	[
+		"grants are in the order of their numbers",
+		"failed",
+		() => grantedAgo(store, 1, 2),
 	],
 ];
 

@@ -141,16 +141,17 @@ export async function findViolations(
 		from callback where outcome in ('settled', 'surplus') group by submission_id, outcome having count(*) > 1
 		union all
 
-		-- I7, as far as rows show it: a slot is held exactly while the provider may be rendering.
-		select 'a running submission holds a slot', s.id, s.state from open_submission s
-		where overdue_at is null and not exists (select from provider_slot where submission_id = s.id)
+		-- I7, as far as rows show it: whatever runs is counted.
+		select 'no running submission is older than the governor knows of', s.id, grant_no::text
+		from open_submission s, governor where overdue_at is null and grant_no < oldest_running
 		union all
-		select 'a slot is held by a running submission', coalesce(submission_id, ''), provider || ' ' || slot
-		from provider_slot where submission_id is not null
-			and not exists (select from open_submission s where s.id = submission_id and overdue_at is null)
+		select 'no grant is numbered beyond the count', id, grant_no::text
+		from submission, governor where grant_no > granted
 		union all
-		select 'grants are in order', provider, cardinality(grants)::text from governor
-		where grants <> array(select g from unnest(grants) g order by g)
+		select 'grants are in the order of their numbers', id, grant_no::text from (
+			select id, grant_no, intent_at < lag(intent_at) over (order by grant_no) as is_early
+			from submission where grant_no is not null) as s
+		where is_early
 		union all
 
 		-- I1, I9

@@ -3,7 +3,7 @@
 import { aJob, type JobSpec, type TestJob } from "./factories.ts";
 import type { TestStore } from "./store.ts";
 
-/** Makes the cast, runs the sweep, and names those whose rows it changed: job, submission, event, timeline or slot. */
+/** Makes the cast, runs the sweep, and names those whose rows it changed: job, submission, event or timeline. */
 export async function changedBy(
 	store: TestStore,
 	cast: Record<string, JobSpec>,
@@ -20,8 +20,7 @@ export async function changedBy(
 		select job.id, jsonb_build_array(to_jsonb(job),
 			(select jsonb_agg(to_jsonb(s) order by n) from submission s where job_id = job.id),
 			(select jsonb_agg(to_jsonb(e)) from event e where job_id = job.id),
-			(select jsonb_agg(to_jsonb(t) order by t.id) from timeline t where job_id = job.id),
-			(select jsonb_agg(slot) from provider_slot p join submission s on s.id = submission_id where job_id = job.id)) as all
+			(select jsonb_agg(to_jsonb(t) order by t.id) from timeline t where job_id = job.id)) as all
 		from job`;
 	const before = new Map(
 		(await look()).map(({ id, all }) => [id, JSON.stringify(all)]),

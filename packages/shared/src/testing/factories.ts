@@ -1,6 +1,6 @@
 /**
  * Rows as the store would have left them. A job in a state also gets what that state implies: its submission with lease
- * and slot, its timeline, and for a final one its event and delivery, so that the auditor finds nothing wrong. They are
+, its timeline, and for a final one its event and delivery, so that the auditor finds nothing wrong. They are
  * written by plain inserts, independent of the statements under test; instants are given relative to the database's now.
  */
 import { randomUUID } from "node:crypto";
@@ -15,7 +15,6 @@ import {
 	type NewEndpoint,
 	newEndpointId,
 } from "../store/endpoints.ts";
-import { provider } from "../store/governor.ts";
 import type { NewJob } from "../store/jobs.ts";
 import { laneOf } from "../store/lanes.ts";
 import { jsonb } from "../store/sql.ts";
@@ -169,7 +168,7 @@ export type SubmissionSpec = Pick<
 	"workerId" | "taskId" | "leaseInS" | "callbackDueInS"
 > & { state: SubmissionState; isOverdue?: boolean };
 
-/** One submission of a job, the next in number after those there are; a running one holds a slot. */
+/** One submission of a job, the next in number after those there are. */
 export async function aSubmission(
 	store: TestStore,
 	jobId: string,
@@ -188,16 +187,7 @@ export async function aSubmission(
 			now() + make_interval(secs => ${spec.callbackDueInS ?? 1800}::float8), case when ${isOverdue} then now() end,
 			case when ${!isLive} then now() end
 		returning id`;
-	const id = onlyId(rows);
-	if (isLive && !isOverdue) await holdSlot(store, id);
-	return id;
-}
-
-async function holdSlot(store: TestStore, submissionId: string): Promise<void> {
-	await store.db.$executeRaw`
-		update provider_slot set submission_id = ${submissionId} where (provider, slot) = (
-			select provider, slot from provider_slot where provider = ${provider} and submission_id is null
-			order by slot limit 1 for update skip locked)`;
+	return onlyId(rows);
 }
 
 async function insertTimeline(

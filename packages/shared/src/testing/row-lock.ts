@@ -14,7 +14,6 @@ const keys = {
 	job: "id",
 	submission: "id",
 	governor: "provider",
-	provider_slot: "slot",
 };
 
 /**

@@ -55,9 +55,7 @@ export async function clearTestStore({ db }: TestStore): Promise<void> {
 	await db.$executeRaw`
 		with a as (delete from webhook_secret where endpoint_id is not null), b as (delete from replay) delete from endpoint`;
 	await db.$executeRaw`
-		update provider_slot set submission_id = null where submission_id is not null`;
-	await db.$executeRaw`
-		update governor set grants = '{}', blocked_until = null, probe_at = null, closed_reason = null, closed_detail = null,
+		update governor set granted = 0, oldest_running = 0, blocked_until = null, probe_at = null, closed_reason = null, closed_detail = null,
 			closed_at = null, error_streak = 0, vt = 0`;
 	await db.$executeRaw`
 		update tenant set vt = 0, weight = 1, max_in_flight = null where vt <> 0 or weight <> 1 or max_in_flight is not null`;

@@ -80,7 +80,7 @@ describe.each(bells)("kill -9 of the worker, rung by %s", (bell) => {
 		async (stage) => {
 			const { sql, stack } = stage;
 			const heldSlots = () =>
-				sql("select slot from provider_slot where submission_id is not null");
+				sql("select id from submission where live and overdue_at is null");
 			await setBlock(stage, "now() + interval '1 hour'");
 			const id = await stage.createJob();
 			const { diedAt } = await stage.dieAt("submit.beforeClaim", () =>

@@ -37,12 +37,6 @@ export const engineStatements: readonly Struck[] = [
 	},
 	{ name: "expire", by: "worker", piece: "state = 'expired'" },
 	{
-		name: "free lost slots",
-		by: "worker",
-		piece: "set submission_id = null from lost",
-	},
-	{ name: "make slots", by: "worker", piece: "insert into provider_slot" },
-	{
 		name: "free idempotency keys",
 		by: "worker",
 		piece: "set idem_key = null",
