@@ -39,22 +39,10 @@ describe("64 claimers against 12 slots and 20 starts in 10 s", () => {
 		);
 	};
 
-	/** Writes down the instant of each grant, behind the governor's lock. */
-	const noteGrants = async () => {
-		await stage.sql(
-			"create table granted (submission_id text, at timestamptz)",
-		);
-		await stage.sql(`create function note_grant() returns trigger language plpgsql as $$ begin
-			insert into granted select new.id, grants[cardinality(grants)] from governor; return null; end $$`);
-		await stage.sql(
-			"create trigger note_grant after insert on submission for each row execute function note_grant()",
-		);
-	};
-
 	/** When each POST was granted, and when it arrived. */
 	const findStarts = async (posts: JsonAnswer[]): Promise<Start[]> => {
-		const rows = await stage.sql("select submission_id, at from granted");
-		const grants = new Map(rows.map((row) => [row.submission_id, row.at]));
+		const rows = await stage.sql("select id, intent_at from submission");
+		const grants = new Map(rows.map(({ id, intent_at }) => [id, intent_at]));
 		return posts.map(({ callback_url, received_at }) => {
 			const [, id] = /\/(sub_[0-9a-z]+)\./.exec(callback_url) ?? [];
 			return {
@@ -71,7 +59,6 @@ describe("64 claimers against 12 slots and 20 starts in 10 s", () => {
 			times: "always",
 			behaviour: { render_ms: 9_000 },
 		});
-		await noteGrants();
 		const ids = await createJobs(stage, 160);
 		const startedAt = Date.now();
 		const claimers = await startClaimers(stage, 64);

@@ -54,7 +54,7 @@ export async function openGovernorScene(): Promise<GovernorScene> {
 		async reset() {
 			await stage.simulator("/reset", {});
 			await stage.query(
-				`update governor set rate_count = 5000, rate_window_ms = 10000, concurrency = 200, grants = '{}', probe_at = null,
+				`update governor set rate_count = 5000, rate_window_ms = 10000, concurrency = 200, probe_at = null,
 					blocked_until = null, closed_reason = null, closed_detail = null, closed_at = null, error_streak = 0`,
 			);
 		},
