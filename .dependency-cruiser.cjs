@@ -1,8 +1,9 @@
 /**
  * Which room may import which. Each rule says why it exists; `npm run check:imports` refuses what breaks one.
- * Tests may reach into `testing`, and a `testing` folder may import anything.
+ * Tests and benchmarks may reach into `testing`, and a `testing` folder may import anything.
  */
-const tests = "\\.(test|journey|fault)\\.ts$|/testing/|/(journeys|faults)/";
+const tests =
+	"\\.(test|journey|fault)\\.ts$|/testing/|/(journeys|faults)/|^bench/";
 
 module.exports = {
 	forbidden: [

@@ -1,0 +1,122 @@
+/**
+ * Webhook deliveries a second of one worker, each claimed, signed, sent through the guarded connector, logged and
+ * committed durably, against bare POSTs of the same bodies to the same receiver, in turn on the same machine.
+ */
+import { type Child, startChild } from "./child.ts";
+import type { Measurement } from "./measurement.ts";
+import { median } from "./measurement.ts";
+import type { Arrivals } from "./receiver.ts";
+import type { Rig } from "./rig.ts";
+import { until } from "./until.ts";
+
+const endpoints = 10;
+const perEndpoint = 10;
+const atOnce = endpoints * perEndpoint;
+
+export type DeliveriesLoad = { count: number; rounds: number };
+
+/** Measures it; what the worker needs in its environment is `deliveriesEnv`. */
+export async function measureDeliveries(
+	rig: Rig,
+	{ count, rounds }: DeliveriesLoad,
+): Promise<Measurement> {
+	const receiver = startChild("receiver");
+	const bare = startChild("bare-posts");
+	try {
+		const url = await receiver.ask<string>("listen");
+		await aRealEvent(rig);
+		const ids = await makeEndpoints(rig, url);
+		const ours: number[] = [];
+		const floor: number[] = [];
+		const counts = { delivered: 0, repeated: 0, lost: 0 };
+		let bytes = 0;
+		for (let round = 0; round < rounds; round += 1) {
+			const arrivals = await deliver(rig, receiver, { ids, count });
+			const distinct = new Set(arrivals.ids).size;
+			counts.delivered += distinct;
+			counts.repeated += arrivals.ids.length - distinct;
+			counts.lost += count - distinct;
+			ours.push(rateOf(arrivals));
+			bytes = Math.round(arrivals.bytes / arrivals.ids.length);
+			await bare.ask({ url, body: "x".repeat(bytes), count, atOnce });
+			floor.push(rateOf(await receiver.ask<Arrivals>("take")));
+		}
+		return {
+			name: "webhook deliveries a second, one worker",
+			bell: rig.bell,
+			ours: median(ours),
+			peer: median(floor),
+			peerName: "bare undici POSTs",
+			bar: { least: 0.3 },
+			counters: { ...counts, bytes, at_once: atOnce },
+		};
+	} finally {
+		await Promise.all([receiver.stop(), bare.stop()]);
+	}
+}
+
+/** As many attempts at once as the bare POSTs have. */
+export const deliveriesEnv = { DELIVER_CONCURRENCY: String(atOnce) };
+
+/** One job that succeeds, whose event the others are copies of: the bodies are as long as a customer's. */
+async function aRealEvent(rig: Rig): Promise<void> {
+	await rig.api("/v1/jobs", {
+		input: {
+			prompt: "A quiet lake at dawn, mist over the water, slow pan to the left",
+			duration: "5",
+		},
+		metadata: { order: "4711" },
+	});
+	await until("a job has succeeded", async () => {
+		const events = await rig.sql(
+			"select from event where type = 'video.succeeded'",
+		);
+		return events.length > 0;
+	});
+}
+
+async function makeEndpoints(rig: Rig, url: string): Promise<string[]> {
+	const ids = [];
+	for (let n = 0; n < endpoints; n += 1) {
+		const made = await rig.api("/v1/endpoints", {
+			url: `${url}${n}`,
+			concurrency: perEndpoint,
+		});
+		ids.push(String(made.id));
+	}
+	return ids;
+}
+
+/** Owes all of it at one instant, and waits until every delivery is committed. */
+async function deliver(
+	rig: Rig,
+	receiver: Child,
+	{ ids, count }: { ids: string[]; count: number },
+): Promise<Arrivals> {
+	await rig.sql(
+		`with one as (select * from event where type = 'video.succeeded' and job_id is not null limit 1),
+		event_born as (
+			insert into event (id, tenant_id, type, snapshot)
+			select new_id('evt'), tenant_id, type, snapshot from one, generate_series(1, $2::int) returning id, tenant_id),
+		numbered as (select *, row_number() over () as n from event_born)
+		insert into delivery (id, event_id, tenant_id, endpoint_id, url, lane)
+		select new_id('dlv'), numbered.id, numbered.tenant_id, endpoint.id, endpoint.url, endpoint.id
+		from numbered join endpoint on endpoint.id = ($1::text[])[1 + n % cardinality($1::text[])]`,
+		[ids, count],
+	);
+	await until("every delivery is committed", async () => {
+		const [open] = await rig.sql(
+			"select from delivery where due_at is not null limit 1",
+		);
+		return open === undefined;
+	});
+	return receiver.ask<Arrivals>("take");
+}
+
+/** Between the first tenth and the last: neither the first connections nor the last stragglers are the rate. */
+function rateOf({ atMs }: Arrivals): number {
+	const sorted = [...atMs].sort((a, b) => a - b);
+	const from = Math.floor(sorted.length / 10);
+	const to = Math.floor((sorted.length * 9) / 10);
+	return ((to - from) * 1000) / ((sorted[to] ?? 0) - (sorted[from] ?? 0));
+}
