@@ -1,10 +1,12 @@
 import { systemClock } from "@reelay/shared/runtime/clock";
-import type { Claim, ClaimedSubmission } from "@reelay/shared/store/claim";
-import type { GovernorStatus } from "@reelay/shared/store/governor";
-import { createMemoryLog } from "@reelay/shared/testing/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Recorded } from "./record-outcome.ts";
-import { createSubmitter, type SubmitterDeps } from "./submitter.ts";
+import {
+	nothingForbids,
+	recorded,
+	setStage,
+	settle,
+} from "../testing/submitter-stage.ts";
+import { createSubmitter } from "./submitter.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers();
@@ -12,75 +14,6 @@ beforeEach(() => {
 afterEach(() => {
 	vi.useRealTimers();
 });
-
-const aSubmission = (n: number) => ({ id: `sub_${n}`, n }) as ClaimedSubmission;
-const recorded: Recorded = { won: true, jobState: "rendering", deliveries: 0 };
-const nothingForbids: GovernorStatus = {
-	closed_reason: null,
-	closed_detail: null,
-	blocked_ms: 0,
-	grant_in_ms: 0,
-	free_slots: 10,
-	slots: 10,
-};
-const oldestReady = new Date("2026-01-02T03:04:05Z");
-/** Lets every promise that can settle do so. */
-const settle = () => vi.advanceTimersByTimeAsync(0);
-
-/** A submitter over a queue of so many jobs, whose submissions end when the test says so. */
-function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
-	const log = createMemoryLog();
-	const open = new Map<string, (end: Recorded | Error) => void>();
-	const stage = {
-		jobs,
-		log,
-		open,
-		claims: 0,
-		bounds: [] as (Date | null)[],
-		counts: [] as number[],
-		most: 0,
-		claimTakesMs: 0,
-		status: { ...nothingForbids },
-		emptyBecause: "no_job" as NonNullable<Claim["emptyBecause"]>,
-		ended: [] as Recorded[],
-		givenUp: [] as string[],
-		end(id: string, end: Recorded | Error = recorded) {
-			open.get(id)?.(end);
-			open.delete(id);
-		},
-	};
-	const submitter = createSubmitter({
-		async claim(count, since) {
-			stage.claims += 1;
-			stage.bounds.push(since);
-			stage.counts.push(count);
-			if (stage.claimTakesMs > 0) {
-				await new Promise((resolve) => setTimeout(resolve, stage.claimTakesMs));
-			}
-			const submissions = [];
-			for (; stage.jobs > 0 && submissions.length < count; stage.jobs -= 1) {
-				submissions.push(aSubmission(jobs - stage.jobs + 1));
-			}
-			const emptyBecause = submissions.length > 0 ? null : stage.emptyBecause;
-			return { submissions, oldestReady, emptyBecause };
-		},
-		governorStatus: async () => stage.status,
-		submit: ({ id }) =>
-			new Promise((resolve, reject) => {
-				open.set(id, (end) =>
-					end instanceof Error ? reject(end) : resolve(end),
-				);
-				stage.most = Math.max(stage.most, open.size);
-			}),
-		giveUp: async ({ id }) => stage.givenUp.push(id),
-		onRecorded: (one) => void stage.ended.push(one),
-		clock: systemClock,
-		logger: log.logger,
-		maxInFlight: 3,
-		...overrides,
-	});
-	return Object.assign(stage, { submitter });
-}
 
 describe("wake", () => {
 	it("starts as many submissions as fit, and the next when one has ended", async () => {
@@ -131,117 +64,6 @@ describe("wake", () => {
 
 		expect(stage.open.size).toBe(1);
 	});
-});
-
-describe("a claim", () => {
-	it("takes one job at first, then twice as many as before, up to eight, and no more than fit", async () => {
-		const stage = setStage(30, { maxInFlight: 25 });
-
-		stage.submitter.wake();
-		await settle();
-		stage.end("sub_1");
-		await settle();
-
-		expect(stage.counts).toEqual([1, 2, 4, 8, 8, 2, 1]);
-	});
-
-	it("begins where the last one without a bound saw the oldest job, for a second", async () => {
-		const stage = setStage(50);
-		stage.submitter.wake();
-		await settle();
-		stage.end("sub_1");
-		await settle();
-
-		await vi.advanceTimersByTimeAsync(1_001);
-		stage.end("sub_2");
-		await settle();
-
-		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
-	});
-
-	it("begins there for ten times as long as the one without a bound took", async () => {
-		const stage = setStage(50);
-		stage.claimTakesMs = 300;
-		stage.submitter.wake();
-		await vi.advanceTimersByTimeAsync(2_000);
-		stage.end("sub_1");
-		await vi.advanceTimersByTimeAsync(900);
-		stage.end("sub_2");
-		await vi.advanceTimersByTimeAsync(1_000);
-
-		expect(stage.bounds.filter((bound) => bound === null)).toHaveLength(1);
-		await vi.advanceTimersByTimeAsync(1_000);
-		stage.end("sub_3");
-		await vi.advanceTimersByTimeAsync(1_000);
-
-		expect(stage.bounds.filter((bound) => bound === null)).toHaveLength(2);
-	});
-
-	it("that found nothing behind its bound is made again without one", async () => {
-		const stage = setStage(3);
-		stage.submitter.wake();
-		await settle();
-
-		stage.end("sub_1");
-		await settle();
-
-		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
-	});
-});
-
-describe("with nothing to claim", () => {
-	it.each([
-		["the rate window is full", { grant_in_ms: 700 }],
-		["the provider asked us to wait", { blocked_ms: 700 }],
-	])(
-		"looks again by itself when %s, as soon as that ends",
-		async (_why, status) => {
-			const stage = setStage(0);
-			stage.emptyBecause = "no_grant";
-			stage.status = { ...nothingForbids, ...status };
-			stage.submitter.wake();
-			await settle();
-
-			stage.jobs = 1;
-			await vi.advanceTimersByTimeAsync(699);
-			const before = stage.open.size;
-			await vi.advanceTimersByTimeAsync(2);
-
-			expect(before).toBe(0);
-			expect(stage.open.size).toBe(1);
-		},
-	);
-
-	it.each([
-		["no job is ready", "no_job", 10],
-		["every slot is taken, whose end rings", "no_grant", 0],
-	] as const)("does not poll when %s", async (_why, emptyBecause, free) => {
-		const stage = setStage(0);
-		stage.emptyBecause = emptyBecause;
-		stage.status = { ...nothingForbids, free_slots: free };
-
-		stage.submitter.wake();
-		await vi.advanceTimersByTimeAsync(60_000);
-
-		expect(stage.claims).toBe(1);
-	});
-
-	it.each([
-		["others hold the jobs that are next", "others"],
-		["what forbade it has ended meanwhile", "no_grant"],
-	] as const)(
-		"looks again soon, not at once, when %s",
-		async (_why, because) => {
-			const stage = setStage(0);
-			stage.emptyBecause = because;
-
-			stage.submitter.wake();
-			await vi.advanceTimersByTimeAsync(1_000);
-
-			expect(stage.claims).toBeGreaterThan(1);
-			expect(stage.claims).toBeLessThanOrEqual(51);
-		},
-	);
 });
 
 describe("held", () => {

@@ -9,11 +9,7 @@ import {
 	type TestStore,
 } from "../testing/store.ts";
 import { type AttemptRecord, recordAttempt } from "./attempts.ts";
-import {
-	type ClaimedDelivery,
-	claimDueDeliveries,
-	returnUnheardDeliveries,
-} from "./deliveries.ts";
+import { type ClaimedDelivery, claimDueDeliveries } from "./deliveries.ts";
 
 const webhookUrl = "https://example.com/hook";
 
@@ -271,47 +267,5 @@ describe("recordAttempt", () => {
 		expect(states).toEqual(["pending", null]);
 		expect(await readAttempts()).toHaveLength(1);
 		expect(await readDelivery()).toMatchObject({ attempts: 1, due_in_s: 5 });
-	});
-});
-
-describe("returnUnheardDeliveries", () => {
-	it("takes the attempt back that was never made, so that the schedule goes on where it was", async () => {
-		await owed();
-		await record(await claimOne("worker-1/1"), { nextInMs: 0 });
-		await claimOne("worker-1/2");
-
-		const returned = await returnUnheardDeliveries(store.db, ["worker-1/2"]);
-
-		expect(returned).toBe(1);
-		const again = await claimOne("worker-1/3");
-		expect(again).toMatchObject({ attempt: 2, owner: "worker-1/3" });
-		expect(await record(again, { outcome: "delivered" })).toBe("delivered");
-		expect(await readDelivery()).toMatchObject({ attempts: 2 });
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("leaves alone what was heard, what another claim has, and what has ended", async () => {
-		await owed();
-		await record(await claimOne("worker-1/1"), { outcome: "delivered" });
-		await owed();
-		await claimOne("worker-1/2");
-
-		const returned = await returnUnheardDeliveries(store.db, [
-			"worker-1/1",
-			"worker-1/3",
-		]);
-
-		expect(returned).toBe(0);
-	});
-
-	it("changes nothing when it is repeated", async () => {
-		await owed();
-		await claimOne("worker-1/1");
-
-		await returnUnheardDeliveries(store.db, ["worker-1/1"]);
-		const again = await returnUnheardDeliveries(store.db, ["worker-1/1"]);
-
-		expect(again).toBe(0);
-		expect(await readDelivery()).toMatchObject({ attempts: 0 });
 	});
 });
