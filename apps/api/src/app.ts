@@ -13,8 +13,10 @@ import helmet from "helmet";
 import { authenticate } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
+import { contractRoutes } from "./routes/contract.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { type EndpointRoutesDeps, endpointRoutes } from "./routes/endpoints.ts";
+import { eventTypeRoutes } from "./routes/event-types.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
 import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
@@ -31,6 +33,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use(helmet());
 	app.use(healthRoutes(deps.health));
 	app.use(logRequests(deps.logger));
+	app.use(contractRoutes());
 	app.use("/v1", authenticate(deps.db));
 	app.use("/v1/jobs", jobRoutes(deps));
 	app.use("/v1/endpoints/:id/replays", endpointReplayRoutes(deps));
@@ -38,6 +41,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use("/v1/replays", replayRoutes(deps));
 	app.use("/v1/deliveries", deliveryRoutes(deps));
 	app.use("/v1/events", eventRoutes(deps));
+	app.use("/v1/event-types", eventTypeRoutes());
 	app.use(notFoundMiddleware);
 	app.use(databaseProblems);
 	app.use(problemMiddleware({ logger: deps.logger }));

@@ -1,3 +1,4 @@
+import { allScopes, type Scope } from "@reelay/shared/domain/scope";
 import type { ProblemError } from "@reelay/shared/runtime/problem-details";
 import { hashApiKey } from "@reelay/shared/signing/api-key";
 import type { Database } from "@reelay/shared/store/database";
@@ -9,13 +10,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { problemFor } from "../problem.ts";
 
-export const allScopes = [
-	"jobs:write",
-	"jobs:read",
-	"webhooks",
-	"admin",
-] as const;
-export type Scope = (typeof allScopes)[number];
+export { allScopes, type Scope };
 
 // A revoked key works for at most this long after its revocation; in exchange a request costs no read for its key.
 const rememberMs = 5_000;

@@ -18,6 +18,7 @@ import {
 	type Streams,
 	type StreamsDeps,
 } from "../stream/streams.ts";
+import { checkAnswer, findOperation } from "./contract.ts";
 import { openStream, type TestStream } from "./event-stream.ts";
 
 /** An answer whose body each test reads as what it asked for. */
@@ -51,6 +52,7 @@ export type ApiStage = {
 	metric(name: string, label?: string): Promise<number>;
 	/** What was rung for, newest last. */
 	rings: { kind: string; ids: readonly string[] }[];
+	/** Rejects when the answer is not one that the contract documents. */
 	request(path: string, options?: RequestOptions): Promise<Answer>;
 	/** Asks for a stream with the first key; it is closed with the stage. */
 	stream(
@@ -193,9 +195,10 @@ async function insertKey(
 
 function requester(url: string, defaultKey: string): ApiStage["request"] {
 	return async (path, options = {}) => {
-		const { method, key = defaultKey, headers, body } = options;
+		const { key = defaultKey, headers, body } = options;
+		const method = options.method ?? (body === undefined ? "GET" : "POST");
 		const answer = await fetch(`${url}${path}`, {
-			method: method ?? (body === undefined ? "GET" : "POST"),
+			method,
 			headers: {
 				...(key === null ? {} : { authorization: `Bearer ${key}` }),
 				...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -205,15 +208,18 @@ function requester(url: string, defaultKey: string): ApiStage["request"] {
 			redirect: "manual",
 		});
 		const text = await answer.text();
-		return {
+		const [mediaType = ""] = (answer.headers.get("content-type") ?? "").split(
+			";",
+		);
+		const json = /json/.test(mediaType) ? JSON.parse(text) : undefined;
+		// As the server reads it: without dots, and without what stands behind the path.
+		const { pathname } = new URL(answer.url);
+		checkAnswer(findOperation(method, pathname), {
 			status: answer.status,
-			headers: answer.headers,
-			text,
-			json:
-				text !== "" && /json/.test(answer.headers.get("content-type") ?? "")
-					? JSON.parse(text)
-					: undefined,
-		};
+			mediaType,
+			body: json ?? text,
+		});
+		return { status: answer.status, headers: answer.headers, text, json };
 	};
 }
 

@@ -50,48 +50,56 @@ const ordered = z.boolean().meta({
 });
 
 /** The body of `POST /v1/endpoints`. */
-export const createEndpointSchema = z.strictObject({
-	url,
-	description: description.default(null),
-	events: events.default([...defaultEventFilters]),
-	headers: headers.default({}),
-	schedule_s: scheduleS.default(null),
-	rate_per_s: ratePerS.default(null),
-	concurrency: concurrency.optional(),
-	ordered: ordered.default(false),
-	secret: z.string().max(200).optional().meta({
-		description: "A whsec_ secret of your own; without it one is made.",
-	}),
-	disabled: z.boolean().default(false),
-});
+export const createEndpointSchema = z
+	.strictObject({
+		url,
+		description: description.default(null),
+		events: events.default([...defaultEventFilters]),
+		headers: headers.default({}),
+		schedule_s: scheduleS.default(null),
+		rate_per_s: ratePerS.default(null),
+		concurrency: concurrency.optional(),
+		ordered: ordered.default(false),
+		secret: z.string().max(200).optional().meta({
+			description: "A whsec_ secret of your own; without it one is made.",
+		}),
+		disabled: z.boolean().default(false),
+	})
+	.meta({ id: "CreateEndpoint" });
 
 /** The body of `PATCH /v1/endpoints/{id}`: what it names is changed, and nothing else. */
-export const patchEndpointSchema = z.strictObject({
-	url: url.optional(),
-	description: description.optional(),
-	events: events.optional(),
-	headers: headers.optional(),
-	schedule_s: scheduleS.optional(),
-	rate_per_s: ratePerS.optional(),
-	concurrency: concurrency.optional(),
-	ordered: ordered.optional(),
-	disabled: z.boolean().optional(),
-});
+export const patchEndpointSchema = z
+	.strictObject({
+		url: url.optional(),
+		description: description.optional(),
+		events: events.optional(),
+		headers: headers.optional(),
+		schedule_s: scheduleS.optional(),
+		rate_per_s: ratePerS.optional(),
+		concurrency: concurrency.optional(),
+		ordered: ordered.optional(),
+		disabled: z.boolean().optional(),
+	})
+	.meta({ id: "PatchEndpoint" });
 export type PatchEndpointBody = z.infer<typeof patchEndpointSchema>;
 
 /** The body of `POST /v1/endpoints/{id}/secrets`, which adds one and lets the others run out. */
-export const rotateSecretSchema = z.strictObject({
-	secret: z.string().max(200).optional(),
-	kind: z.enum(["hmac", "ed25519"]).default("hmac"),
-	overlap_s: z.int().min(0).max(maxOverlapS).default(defaultOverlapS).meta({
-		description: "For how long the former secrets sign beside it.",
-	}),
-});
+export const rotateSecretSchema = z
+	.strictObject({
+		secret: z.string().max(200).optional(),
+		kind: z.enum(["hmac", "ed25519"]).default("hmac"),
+		overlap_s: z.int().min(0).max(maxOverlapS).default(defaultOverlapS).meta({
+			description: "For how long the former secrets sign beside it.",
+		}),
+	})
+	.meta({ id: "RotateSecret" });
 
 /** The body of `POST /v1/endpoints/{id}/test`. */
-export const testEndpointSchema = z.strictObject({
-	type: z.enum(eventTypes).default("webhook.ping"),
-});
+export const testEndpointSchema = z
+	.strictObject({
+		type: z.enum(eventTypes).default("webhook.ping"),
+	})
+	.meta({ id: "TestEndpoint" });
 
 /** The concurrency of an endpoint: one for those that keep the order. */
 export function concurrencyOf(body: {
@@ -111,31 +119,35 @@ export const listDeliveriesSchema = z.strictObject({
 /** The query of `GET /v1/events`. */
 export const listEventsSchema = z.strictObject({
 	after: z.string().optional(),
-	types: wordList,
+	types: wordList.pipe(z.array(z.string())).meta({
+		description: "Types of events, or video.* for all that begin so.",
+	}),
 	limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
 /** The body of `POST /v1/endpoints/{id}/replays`. */
-export const replaySchema = z.strictObject({
-	since: z.iso.datetime({ offset: true }),
-	until: z.iso.datetime({ offset: true }).optional().meta({
-		description: "Up to the present, if it is not said.",
-	}),
-	types: z
-		.array(z.string().min(1).max(64))
-		.min(1)
-		.max(20)
-		.optional()
-		.meta({ description: "What the endpoint asks for, if it is not said." }),
-	states: z
-		.array(z.enum(replayStates))
-		.min(1)
-		.default([...defaultReplayedStates])
-		.meta({
-			description:
-				"Deliveries in these states; missing are events that the endpoint was never owed.",
+export const replaySchema = z
+	.strictObject({
+		since: z.iso.datetime({ offset: true }),
+		until: z.iso.datetime({ offset: true }).optional().meta({
+			description: "Up to the present, if it is not said.",
 		}),
-	dry_run: z.boolean().default(false).meta({
-		description: "Counts, and sends nothing.",
-	}),
-});
+		types: z
+			.array(z.string().min(1).max(64))
+			.min(1)
+			.max(20)
+			.optional()
+			.meta({ description: "What the endpoint asks for, if it is not said." }),
+		states: z
+			.array(z.enum(replayStates))
+			.min(1)
+			.default([...defaultReplayedStates])
+			.meta({
+				description:
+					"Deliveries in these states; missing are events that the endpoint was never owed.",
+			}),
+		dry_run: z.boolean().default(false).meta({
+			description: "Counts, and sends nothing.",
+		}),
+	})
+	.meta({ id: "BeginReplay" });

@@ -1,19 +1,114 @@
-import { disableAfterS, disabledReasons } from "../domain/endpoint.ts";
+import { z } from "zod";
+import {
+	type DisabledReason,
+	disableAfterS,
+	disabledReasons,
+} from "../domain/endpoint.ts";
 import type { EndpointRecord } from "../domain/endpoint-record.ts";
 import { deliveryScheduleMs } from "../domain/retry.ts";
+import { idSchema, instant } from "./ids.ts";
+
+const disabled = z
+	.strictObject({
+		at: instant,
+		code: z.enum(Object.keys(disabledReasons) as DisabledReason[]),
+		reason: z.string(),
+		fix: z.string(),
+	})
+	.nullable()
+	.meta({ description: "Why it gets nothing; null when it is enabled." });
+
+const health = z
+	.discriminatedUnion("state", [
+		z.strictObject({ state: z.literal("healthy") }),
+		z.strictObject({
+			state: z.enum(["failing", "paused"]),
+			failing_since: instant,
+			failed_attempts: z.int(),
+			next_probe_at: instant.nullable(),
+			disabled_if_failing_until: instant,
+		}),
+	])
+	.meta({
+		description:
+			"paused: after ten failures in a row one event at a time asks whether it works again, and the others wait.",
+	});
+
+/** An endpoint: where events go, and how. */
+export const endpointSchema = z
+	.strictObject({
+		id: idSchema("endpoint"),
+		url: z.string(),
+		description: z.string().nullable(),
+		events: z.array(z.string()),
+		headers: z.record(z.string(), z.literal("***")),
+		schedule_s: z.array(z.number()),
+		rate_per_s: z.number().nullable(),
+		concurrency: z.int(),
+		ordered: z.boolean(),
+		disabled,
+		health,
+		created_at: instant,
+		updated_at: instant,
+		links: z.strictObject({
+			self: z.string(),
+			secrets: z.string(),
+			deliveries: z.string(),
+			test: z.string(),
+		}),
+	})
+	.meta({ id: "Endpoint" });
+
+/** The shape that `GET /v1/endpoints/{id}` answers with. */
+export type EndpointView = z.infer<typeof endpointSchema>;
+
+/** An endpoint with its first secret, as only the answer that made it shows it. */
+export const createdEndpointSchema = endpointSchema
+	.extend({
+		secret: z.string().meta({
+			description: "Verifies what it is sent. It is shown this once.",
+		}),
+	})
+	.meta({ id: "CreatedEndpoint" });
+
+/** A secret, or a key pair, that signs an endpoint's deliveries. */
+export const secretSchema = z
+	.strictObject({
+		id: idSchema("secret"),
+		kind: z.enum(["hmac", "ed25519"]),
+		public_key: z.string().nullable().meta({
+			description: "whpk_…, which verifies what an ed25519 pair signs.",
+		}),
+		created_at: instant,
+		expires_at: instant.nullable().meta({
+			description: "Signs until then; null is for ever.",
+		}),
+	})
+	.meta({ id: "Secret" });
+
+/** A secret as only the answer that made it shows it. */
+export const createdSecretSchema = secretSchema
+	.extend({
+		secret: z.string().nullable().meta({
+			description: "whsec_…, shown this once; null for a key pair.",
+		}),
+	})
+	.meta({ id: "CreatedSecret" });
 
 /** An endpoint as the API shows it. Of its headers only the names are known to readers. */
 export function presentEndpoint(
 	endpoint: EndpointRecord,
 	headerNames: readonly string[],
-) {
+): EndpointView {
 	const self = `/v1/endpoints/${endpoint.id}`;
 	return {
 		id: endpoint.id,
 		url: endpoint.url,
 		description: endpoint.description,
 		events: endpoint.events,
-		headers: Object.fromEntries(headerNames.map((name) => [name, "***"])),
+		headers: Object.fromEntries(
+			headerNames.map((name) => [name, "***" as const]),
+		),
 		schedule_s:
 			endpoint.schedule_s ?? deliveryScheduleMs.map((wait) => wait / 1000),
 		rate_per_s: endpoint.rate_per_s,
@@ -31,9 +126,6 @@ export function presentEndpoint(
 		},
 	};
 }
-
-/** The shape that `GET /v1/endpoints/{id}` answers with. */
-export type EndpointView = ReturnType<typeof presentEndpoint>;
 
 function presentDisabled({ disabled_at, disabled_reason }: EndpointRecord) {
 	if (disabled_at === null || disabled_reason === null) return null;

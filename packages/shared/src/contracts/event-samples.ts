@@ -22,7 +22,8 @@ export function sampleData(type: EventType, endpointId: string): JsonObject {
 	return JSON.parse(JSON.stringify(presentJob(sampleJob(state))));
 }
 
-function sampleJob(state: JobState): JobRecord {
+/** A row of a job in a state, as a sample of it. */
+export function sampleJob(state: JobState): JobRecord {
 	const hasVideo = state === "succeeded";
 	const hasError = state === "failed" || state === "expired";
 	const wasSent = state !== "expired" && state !== "queued";

@@ -7,53 +7,60 @@ import {
 	minTimeoutS,
 } from "../domain/deadline.ts";
 import { jobStates, unknownPolicies } from "../domain/job.ts";
+import { inputRefs } from "./action-input.ts";
 import { wordList } from "./query.ts";
 
 /** The body of `POST /v1/jobs`, without `input`, whose rules belong to the action that it names. */
-export const createJobSchema = z.strictObject({
-	action: z
-		.string()
-		.optional()
-		.meta({ description: "The provider's action; the default is the first." }),
-	input: z.unknown().optional().meta({
-		description: "The provider's own fields, without callBackUrl.",
-	}),
-	webhook_url: z
-		.string()
-		.nullish()
-		.meta({ description: "Gets the job's final event, signed." }),
-	external_id: z.string().min(1).max(200).nullish(),
-	metadata: z
-		.record(z.string().min(1).max(64), z.string().max(500))
-		.refine((value) => Object.keys(value).length <= 50, {
-			message: "holds at most 50 keys",
-		})
-		.nullish(),
-	tags: z.array(z.string().min(1).max(64)).max(20).nullish(),
-	priority: z.enum(["high", "normal", "low"]).default("normal"),
-	run_at: z.iso
-		.datetime({ offset: true })
-		.refine(isWithinCalendar, { message: "is in the years 2000 to 2999" })
-		.nullish()
-		.meta({ description: "Not submitted before this instant." }),
-	start_within_s: z
-		.int()
-		.min(1)
-		.max(maxStartWithinS)
-		.default(defaultStartWithinS)
-		.meta({
-			description: "Not submitted by then: expired, free of charge.",
+export const createJobSchema = z
+	.strictObject({
+		action: z.string().optional().meta({
+			description: "The provider's action; the default is the first.",
 		}),
-	timeout_s: z
-		.int()
-		.min(minTimeoutS)
-		.max(maxTimeoutS)
-		.default(defaultTimeoutS)
-		.meta({ description: "No result by then: overdue." }),
-	on_unknown: z.enum(unknownPolicies).optional().meta({
-		description: "What to do when an outcome is still unknown by then.",
-	}),
-});
+		// Whether it is there, and right, is the action's to say.
+		input: z
+			.unknown()
+			.optional()
+			.meta({
+				...inputRefs,
+				description: "The provider's own fields, without callBackUrl.",
+			}),
+		webhook_url: z
+			.string()
+			.nullish()
+			.meta({ description: "Gets the job's final event, signed." }),
+		external_id: z.string().min(1).max(200).nullish(),
+		metadata: z
+			.record(z.string().min(1).max(64), z.string().max(500))
+			.refine((value) => Object.keys(value).length <= 50, {
+				message: "holds at most 50 keys",
+			})
+			.nullish(),
+		tags: z.array(z.string().min(1).max(64)).max(20).nullish(),
+		priority: z.enum(["high", "normal", "low"]).default("normal"),
+		run_at: z.iso
+			.datetime({ offset: true })
+			.refine(isWithinCalendar, { message: "is in the years 2000 to 2999" })
+			.nullish()
+			.meta({ description: "Not submitted before this instant." }),
+		start_within_s: z
+			.int()
+			.min(1)
+			.max(maxStartWithinS)
+			.default(defaultStartWithinS)
+			.meta({
+				description: "Not submitted by then: expired, free of charge.",
+			}),
+		timeout_s: z
+			.int()
+			.min(minTimeoutS)
+			.max(maxTimeoutS)
+			.default(defaultTimeoutS)
+			.meta({ description: "No result by then: overdue." }),
+		on_unknown: z.enum(unknownPolicies).optional().meta({
+			description: "What to do when an outcome is still unknown by then.",
+		}),
+	})
+	.meta({ id: "CreateJob", required: ["input"] });
 export type CreateJobBody = z.infer<typeof createJobSchema>;
 
 /** JSON, JavaScript and Postgres write the years before 1 and after 9999 in different ways, so none is taken. */
@@ -82,26 +89,28 @@ export const listTimelineSchema = z.strictObject({
  * The body of `POST /v1/jobs/{id}/resolve`, by which an operator ends what nobody else can: what really became of a job
  * whose outcome is unknown or overdue, or that it is to be sent again.
  */
-export const resolveJobSchema = z.discriminatedUnion("outcome", [
-	z.strictObject({
-		outcome: z.literal("succeeded"),
-		urls: z
-			.array(z.url({ protocol: /^https?$/ }).max(2048))
-			.min(1)
-			.max(20),
-		cost_points: z.int().min(0).max(2_000_000_000).nullish(),
-		note: z.string().max(1000).nullish(),
-	}),
-	z.strictObject({
-		outcome: z.literal("failed"),
-		charged: z.enum(["no", "possible", "yes"]).default("possible"),
-		note: z.string().max(1000).nullish(),
-	}),
-	z.strictObject({
-		outcome: z.literal("resubmit"),
-		note: z.string().max(1000).nullish(),
-	}),
-]);
+export const resolveJobSchema = z
+	.discriminatedUnion("outcome", [
+		z.strictObject({
+			outcome: z.literal("succeeded"),
+			urls: z
+				.array(z.url({ protocol: /^https?$/ }).max(2048))
+				.min(1)
+				.max(20),
+			cost_points: z.int().min(0).max(2_000_000_000).nullish(),
+			note: z.string().max(1000).nullish(),
+		}),
+		z.strictObject({
+			outcome: z.literal("failed"),
+			charged: z.enum(["no", "possible", "yes"]).default("possible"),
+			note: z.string().max(1000).nullish(),
+		}),
+		z.strictObject({
+			outcome: z.literal("resubmit"),
+			note: z.string().max(1000).nullish(),
+		}),
+	])
+	.meta({ id: "ResolveJob" });
 export type ResolveJobBody = z.infer<typeof resolveJobSchema>;
 
 /** A header `Idempotency-Key`: printable, and short enough to index. */

@@ -15,6 +15,14 @@ export const defaultReplayedStates: readonly ReplayedState[] = [
 /** How far back a replay may reach, in seconds: a quarter of a year. */
 export const maxReplayS = 92 * 24 * 3600;
 
+/** Where a replay is; the last two are its ends. */
+export const replayProgress = [
+	"running",
+	"paused",
+	"cancelled",
+	"finished",
+] as const;
+
 /** A row of the table `replay`. */
 export type ReplayRecord = {
 	id: string;
@@ -23,7 +31,7 @@ export type ReplayRecord = {
 	states: string[];
 	since: Date;
 	until: Date;
-	state: "running" | "paused" | "cancelled" | "finished";
+	state: (typeof replayProgress)[number];
 	total: number;
 	sent: number;
 	created_at: Date;

@@ -1,3 +1,7 @@
+import { type IdKind, idPattern, idPrefixes } from "../domain/id-form.ts";
+
+export { idPrefixes };
+
 declare const idKind: unique symbol;
 type Id<Kind extends string> = string & { readonly [idKind]: Kind };
 
@@ -7,6 +11,7 @@ export type EventId = Id<"event">;
 export type DeliveryId = Id<"delivery">;
 export type EndpointId = Id<"endpoint">;
 export type ReplayId = Id<"replay">;
+export type SecretId = Id<"secret">;
 export type KeyId = Id<"key">;
 export type TenantId = Id<"tenant">;
 
@@ -21,33 +26,22 @@ export type IdOf = {
 	delivery: DeliveryId;
 	endpoint: EndpointId;
 	replay: ReplayId;
+	secret: SecretId;
 	key: KeyId;
 	tenant: TenantId;
 };
 
-/** The prefixes are part of the API: a reader tells an id's kind by them. */
-export const idPrefixes: Readonly<Record<keyof IdOf, string>> = {
-	job: "job",
-	submission: "sub",
-	event: "evt",
-	delivery: "dlv",
-	endpoint: "ep",
-	replay: "rpl",
-	key: "key",
-	tenant: "ten",
-};
-
-// Crockford's alphabet without i, l, o and u; the first sign is 0 to 7, since
-// 26 signs hold two bits more than an id has.
-const ulidPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+// Made once: an id is checked with every request.
+const patterns = Object.fromEntries(
+	Object.keys(idPrefixes).map((kind) => [kind, idPattern(kind as IdKind)]),
+) as Record<IdKind, RegExp>;
 
 /** Tells whether a text has the form of an id of this kind; a row is not asked. */
 export function isId<Kind extends keyof IdOf>(
 	kind: Kind,
 	text: string,
 ): text is IdOf[Kind] {
-	const prefix = `${idPrefixes[kind]}_`;
-	return text.startsWith(prefix) && ulidPattern.test(text.slice(prefix.length));
+	return patterns[kind].test(text);
 }
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -33,10 +33,13 @@ export type ActionMode =
 /**
  * One provider action: everything that is particular to it, and nothing else. `parseInput` never throws, and an input
  * that it returned parses to itself. That normalised input is what is stored, shown, and given to `buildRequest`.
+ * `inputSchema` tells readers as much of the rules as JSON Schema 2020-12 can say of single fields: whatever `parseInput`
+ * takes is valid by it, and so is what it returns; the rules between fields are in its descriptions.
  */
 export type Action = {
 	name: string;
 	path: string;
+	inputSchema: JsonObject;
 	parseInput(raw: unknown, checks: InputChecks): ParsedInput;
 	buildRequest(input: JsonObject, callBackUrl: string): JsonObject;
 	describeMode(input: JsonObject): ActionMode;

@@ -2,8 +2,8 @@ import { quote } from "../violation.ts";
 import type { InputChecks } from "./action.ts";
 import { type Field, readText, refuse } from "./field.ts";
 
-// What browsers, proxies and CDNs agree to carry.
-const urlLimit = 2048;
+/** What browsers, proxies and CDNs agree to carry. */
+export const imageUrlLimit = 2048;
 const extensions = ["jpg", "jpeg", "png"];
 
 /**
@@ -16,8 +16,8 @@ export function readImageUrl(
 ): string | undefined {
 	const text = readText(field);
 	if (text === undefined) return undefined;
-	if (text.length > urlLimit) {
-		const message = `Shorten the URL to ${urlLimit} characters; it has ${text.length}.`;
+	if (text.length > imageUrlLimit) {
+		const message = `Shorten the URL to ${imageUrlLimit} characters; it has ${text.length}.`;
 		return refuse(field, "url_too_long", { message });
 	}
 	const url = parseWebUrl(text);

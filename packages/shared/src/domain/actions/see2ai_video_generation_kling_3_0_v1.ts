@@ -12,6 +12,15 @@ import {
 } from "./field.ts";
 import { readImageUrl } from "./image-url.ts";
 import { type Elements, readElements } from "./kling-3-0/elements.ts";
+import { describeInput } from "./kling-3-0/input-schema.ts";
+import {
+	aspectRatios,
+	defaultSeconds,
+	imageLimit,
+	modes,
+	promptLimit,
+	videoSeconds,
+} from "./kling-3-0/limits.ts";
 import { type Prompt, readPrompt } from "./kling-3-0/prompt.ts";
 import { readShots, type Shots } from "./kling-3-0/shots.ts";
 
@@ -31,25 +40,20 @@ const fieldNames = [
 type FieldName = (typeof fieldNames)[number];
 type Fields = Record<FieldName, Field>;
 
+const aspectMeanings = { landscape: "16:9", portrait: "9:16", square: "1:1" };
+const modeMeanings = { standard: "std", professional: "pro" };
+
 const reserved = {
 	callBackUrl:
 		"Remove callBackUrl: the service sets its own. To be told of the result, use the job's webhook_url.",
 };
-
-const promptLimit = 2500;
-const imageLimit = 2;
-const videoSeconds = { min: 3, max: 15, unit: "seconds" };
-const defaultSeconds = 5;
-const aspectRatios = ["16:9", "9:16", "1:1"];
-const aspectMeanings = { landscape: "16:9", portrait: "9:16", square: "1:1" };
-const modes = ["std", "pro"];
-const modeMeanings = { standard: "std", professional: "pro" };
 
 /** Text, first frame, first and last frame, or several shots to one video, each with elements if wanted. */
 export const see2aiVideoGenerationKling30V1: Action = {
 	name,
 	path: `/api/v1/actions/${name}`,
 	parseInput,
+	inputSchema: describeInput(),
 	buildRequest: (input, callBackUrl) => ({
 		prompt: input.prompt ?? null,
 		image_urls: input.image_urls ?? [],

@@ -9,6 +9,7 @@ import {
 	refuse,
 } from "../field.ts";
 import { readImageUrl } from "../image-url.ts";
+import { elementImages, elementLimit, namePattern } from "./limits.ts";
 
 /** A person or thing that prompts name with @name, as it is sent. */
 export type Element = {
@@ -20,11 +21,8 @@ export type Element = {
 /** The elements that could be read, and where each name stands, including those of elements with other mistakes. */
 export type Elements = { elements: Element[]; names: Map<string, Field> };
 
-const namePattern = /^[A-Za-z0-9_-]+$/;
-const elementLimit = 3;
 // A name may be long, but an answer that repeats a wrong one in full would be as long again.
 const suggestionLimit = 64;
-const elementImages = { min: 2, max: 4, unit: "image URLs" };
 
 /** The elements of `kling_elements`; undefined after reporting that it is no list. */
 export function readElements(

@@ -6,6 +6,7 @@ import {
 	readMembers,
 	refuse,
 } from "../field.ts";
+import { shotLimit, shotPromptLimit, shotSeconds } from "./limits.ts";
 import { type PromptRules, readPrompt } from "./prompt.ts";
 
 /** One scene of a multi-shot video, as it is sent. */
@@ -17,11 +18,6 @@ export type Shots = {
 	references: Set<string>;
 	isWhole: boolean;
 };
-
-const shotSeconds = { min: 1, max: 12, unit: "seconds" };
-
-const shotPromptLimit = 500;
-const shotLimit = 5;
 
 /** The scenes of `multi_prompt`; undefined after reporting that it is no list. */
 export function readShots(

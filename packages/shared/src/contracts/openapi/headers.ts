@@ -1,0 +1,40 @@
+import type { AnswerHeader } from "../operations/operation.ts";
+
+const text = (description: string, example: string) => ({
+	description,
+	schema: { type: "string" },
+	example,
+});
+
+/** Every header of an answer that the document names. */
+export const answerHeaders: Readonly<
+	Record<AnswerHeader | "X-Request-Id", object>
+> = {
+	"X-Request-Id": text(
+		"Names this request in answers and in our log; your own is taken over if it is up to 64 letters, digits, dots, hyphens and underscores.",
+		"0f4b2a9c-5d17-4e0e-9a55-2d6f0c8e7b31",
+	),
+	Location: text("Where what was made can be read.", "/v1/jobs/job_…"),
+	"Retry-After": {
+		description: "Seconds until asking again is worth while.",
+		schema: { type: "integer", minimum: 0 },
+		example: 5,
+	},
+	"Idempotency-Replayed": {
+		description: "There, and true, when an earlier request made this.",
+		schema: { type: "string", const: "true" },
+	},
+	ETag: text("Changes whenever the body does.", '"5d41402abc4b2a76"'),
+	"Cache-Control": text("How long the answer may be kept.", "no-store"),
+	"WWW-Authenticate": text("How to show who you are.", "Bearer"),
+};
+
+/** Refers to the named headers, and to the one that every answer has. */
+export function headersOf(names: readonly AnswerHeader[] = []) {
+	return Object.fromEntries(
+		[...names, "X-Request-Id"].map((name) => [
+			name,
+			{ $ref: `#/components/headers/${name}` },
+		]),
+	);
+}

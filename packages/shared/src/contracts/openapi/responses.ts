@@ -1,0 +1,116 @@
+import { type ProblemCode, problems } from "../../domain/errors.ts";
+import {
+	type Answer,
+	type AnswerHeader,
+	type Example,
+	type Operation,
+	problemsOf,
+} from "../operations/operation.ts";
+import { problemExample, problemSchema } from "../problem.ts";
+import type { Components } from "./components.ts";
+import { headersOf } from "./headers.ts";
+
+/** Everything that an operation may answer with, by status. */
+export function responsesOf(
+	operation: Operation,
+	components: Components,
+): Record<string, object> {
+	const answers = operation.answers.map(
+		(answer) =>
+			[
+				String(answer.status),
+				answerResponse(answer, operation.examples, components),
+			] as const,
+	);
+	const codes = problemsOf(operation);
+	const statuses = new Set(codes.map((code) => problems[code].status));
+	const refusals = [...statuses].map((status) => {
+		const these = codes.filter((code) => problems[code].status === status);
+		return [
+			String(status),
+			problemResponse(status, these, components),
+		] as const;
+	});
+	return Object.fromEntries([...answers, ...refusals]);
+}
+
+function answerResponse(
+	{ status, description, schema, mediaType, headers }: Answer,
+	examples: readonly Example[],
+	components: Components,
+): object {
+	const shown = examples.filter(
+		(example) => example.status === status && example.answer !== undefined,
+	);
+	return {
+		description,
+		headers: headersOf(headers),
+		...(schema === undefined
+			? {}
+			: {
+					content: {
+						[mediaType ?? "application/json"]: {
+							schema: components.schemaOf(schema, "output"),
+							...(shown.length === 0
+								? {}
+								: { examples: named(shown, ({ answer }) => answer) }),
+						},
+					},
+				}),
+	};
+}
+
+/** Examples under short names, with the summary and what is to be shown of each. */
+export function named(
+	examples: readonly Example[],
+	show: (example: Example) => unknown,
+): Record<string, object> {
+	return Object.fromEntries(
+		examples.map((example, index) => [
+			`example${index + 1}`,
+			{ summary: example.summary, value: show(example) },
+		]),
+	);
+}
+
+/** Operations that refuse for the same reasons share the description of it. */
+function problemResponse(
+	status: number,
+	codes: readonly ProblemCode[],
+	components: Components,
+): object {
+	const name = `${status}.${codes.join(".")}`;
+	components.responses[name] ??= {
+		description: codes
+			.map((code) => `${problems[code].title} (${code}).`)
+			.join(" "),
+		headers: headersOf(problemHeaders[status]),
+		content: {
+			"application/problem+json": {
+				schema: {
+					allOf: [
+						components.schemaOf(problemSchema, "output"),
+						{
+							properties: {
+								status: { const: status },
+								code: { enum: codes },
+							},
+						},
+					],
+				},
+				examples: Object.fromEntries(
+					codes.map((code) => [
+						code,
+						{ summary: problems[code].title, value: problemExample(code) },
+					]),
+				),
+			},
+		},
+	};
+	return { $ref: `#/components/responses/${name}` };
+}
+
+const problemHeaders: Readonly<Record<number, readonly AnswerHeader[]>> = {
+	401: ["WWW-Authenticate"],
+	503: ["Retry-After"],
+};

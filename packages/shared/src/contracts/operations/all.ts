@@ -1,0 +1,30 @@
+import { deliveryOperations } from "./deliveries.ts";
+import { endpointOperations } from "./endpoints.ts";
+import { eventOperations } from "./events.ts";
+import { jobOperations } from "./jobs.ts";
+import type { Operation } from "./operation.ts";
+import { replayOperations } from "./replays.ts";
+import { secretOperations } from "./secrets.ts";
+import { serviceOperations } from "./service.ts";
+
+/** Every operation of the API. A test holds this list to the routes that Express serves, in both directions. */
+export const operations: readonly Operation[] = [
+	...jobOperations,
+	...eventOperations,
+	...endpointOperations,
+	...secretOperations,
+	...deliveryOperations,
+	...replayOperations,
+	...serviceOperations,
+];
+
+/** What each tag of an operation is about, in the order in which documents show them. */
+export const tags: Readonly<Record<string, string>> = {
+	Jobs: "A job is one video: it is accepted, submitted to the provider once, and ends in a final state.",
+	Events: "An event is a fact that you may hear: from the feed, or by webhook.",
+	Endpoints: "An endpoint is a URL of yours that hears of events.",
+	Secrets: "Secrets sign what an endpoint is sent, and rotate with an overlap.",
+	Deliveries: "A delivery is one event owed to one URL; an attempt is one try.",
+	Replays: "A replay sends an endpoint again what it was owed in a time.",
+	Service: "The process itself. Nothing here needs a key.",
+};

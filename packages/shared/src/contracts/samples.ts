@@ -1,0 +1,128 @@
+/** What the examples of the documents answer with, made by the same functions as real answers. */
+import type { EndpointRecord } from "../domain/endpoint-record.ts";
+import type { JobState } from "../domain/job.ts";
+import type { ReplayRecord } from "../domain/replay.ts";
+import { presentAttempt, presentDelivery } from "./delivery-view.ts";
+import { presentEndpoint } from "./endpoint-view.ts";
+import { sampleJob } from "./event-samples.ts";
+import { exampleIds } from "./ids.ts";
+import { type JobView, presentJob } from "./job-view.ts";
+import { presentReplay } from "./replay-view.ts";
+
+const at = new Date("2026-01-01T12:00:00.000Z");
+const later = new Date("2026-01-01T12:03:20.000Z");
+
+/** A job in a state. */
+export function exampleJob(state: JobState): JobView {
+	const job = { ...sampleJob(state), id: exampleIds.job, metadata: {} };
+	return JSON.parse(JSON.stringify(presentJob(job)));
+}
+
+const endpointRecord: EndpointRecord = {
+	id: exampleIds.endpoint,
+	tenant_id: exampleIds.tenant,
+	url: "https://example.com/reelay",
+	description: "Orders",
+	events: ["video.*"],
+	sealed_headers: null,
+	schedule_s: null,
+	rate_per_s: null,
+	concurrency: 3,
+	ordered: false,
+	disabled_at: null,
+	disabled_reason: null,
+	failing_since: null,
+	failure_streak: 0,
+	warned_at: null,
+	probe_at: null,
+	created_at: at,
+	updated_at: at,
+};
+
+/** An endpoint that works. */
+export const exampleEndpoint = presentEndpoint(endpointRecord, []);
+
+/** A shared secret as it is shown once; the value is the one of the Standard Webhooks specification. */
+export const exampleSecretValue = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/** A secret as it is listed. */
+export const exampleSecret = {
+	id: exampleIds.secret,
+	kind: "hmac" as const,
+	public_key: null,
+	created_at: at.toISOString(),
+	expires_at: null,
+};
+
+const deliveryRecord = {
+	id: exampleIds.delivery,
+	event_id: exampleIds.event,
+	event_type: "video.succeeded",
+	job_id: exampleIds.job,
+	endpoint_id: exampleIds.endpoint,
+	url: endpointRecord.url,
+	state: "delivered" as const,
+	attempts: 1,
+	due_at: null,
+	is_under_way: false,
+	last_status: 204,
+	last_error: null,
+	created_at: later,
+	finished_at: later,
+};
+
+/** A delivery that arrived at once, and its attempt. */
+export const exampleDelivery = presentDelivery(deliveryRecord);
+export const exampleAttempt = presentAttempt({
+	n: 1,
+	outcome: "delivered",
+	status: 204,
+	class: null,
+	phase: null,
+	error: null,
+	excerpt: null,
+	url: endpointRecord.url,
+	timings: {
+		dnsMs: 1.2,
+		connectMs: 8.4,
+		tlsMs: 14.9,
+		firstByteMs: 31.5,
+		totalMs: 57.3,
+	},
+	duration_ms: 57,
+	next_at: null,
+	at: later,
+});
+
+/** The same delivery, due once more. */
+export const exampleRedelivery = presentDelivery({
+	...deliveryRecord,
+	state: "pending",
+	due_at: later,
+	finished_at: null,
+});
+
+const replayRecord: ReplayRecord = {
+	id: exampleIds.replay,
+	endpoint_id: exampleIds.endpoint,
+	types: ["video.succeeded", "video.failed"],
+	states: ["exhausted", "aborted", "held", "missing"],
+	since: at,
+	until: later,
+	state: "running",
+	total: 1,
+	sent: 0,
+	created_at: later,
+	finished_at: null,
+};
+
+/** A replay in a state. */
+export const exampleReplay = (state: ReplayRecord["state"]) =>
+	presentReplay({
+		...replayRecord,
+		state,
+		finished_at: state === "cancelled" ? later : null,
+	});
+
+/** The instant from which examples replay; a test puts a recent one in its place. */
+export const exampleSince = at.toISOString();
