@@ -24,6 +24,7 @@ const checks = {
 		program(bin("biome"), "ci", "--error-on-warnings", ...plainOutput),
 	types: () => program(bin("tsc"), "--noEmit", "-p", "tsconfig.json"),
 	"import rules": () => program("npm", "run", "--silent", "check:imports"),
+	"OpenAPI lint": () => program("npm", "run", "--silent", "check:contract"),
 	"compose file": () => program(process.execPath, "scripts/check-compose.mjs"),
 	build: () => build(env),
 };

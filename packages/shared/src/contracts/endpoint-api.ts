@@ -9,6 +9,7 @@ import {
 } from "../domain/endpoint.ts";
 import { defaultEventFilters, eventTypes } from "../domain/event.ts";
 import { defaultReplayedStates, replayStates } from "../domain/replay.ts";
+import { cursor, limitOf } from "./page.ts";
 import { wordList } from "./query.ts";
 
 const day = 24 * 3600;
@@ -111,18 +112,22 @@ export function concurrencyOf(body: {
 
 /** The query of `GET /v1/endpoints/{id}/deliveries`. */
 export const listDeliveriesSchema = z.strictObject({
-	state: wordList.pipe(z.array(z.enum(deliveryStates))),
-	limit: z.coerce.number().int().min(1).max(100).default(20),
-	cursor: z.string().optional(),
+	state: wordList.pipe(z.array(z.enum(deliveryStates))).meta({
+		description: "Only deliveries in one of these states.",
+	}),
+	limit: limitOf(100, 20),
+	cursor,
 });
 
 /** The query of `GET /v1/events`. */
 export const listEventsSchema = z.strictObject({
-	after: z.string().optional(),
+	after: z.string().optional().meta({
+		description: "Only events behind this one: the last id that you have read.",
+	}),
 	types: wordList.pipe(z.array(z.string())).meta({
 		description: "Types of events, or video.* for all that begin so.",
 	}),
-	limit: z.coerce.number().int().min(1).max(200).default(50),
+	limit: limitOf(200, 50),
 });
 
 /** The body of `POST /v1/endpoints/{id}/replays`. */

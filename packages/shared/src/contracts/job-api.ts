@@ -8,6 +8,7 @@ import {
 } from "../domain/deadline.ts";
 import { jobStates, unknownPolicies } from "../domain/job.ts";
 import { inputRefs } from "./action-input.ts";
+import { cursor, limitOf } from "./page.ts";
 import { wordList } from "./query.ts";
 
 /** The body of `POST /v1/jobs`, without `input`, whose rules belong to the action that it names. */
@@ -71,18 +72,24 @@ function isWithinCalendar(instant: string): boolean {
 
 /** The query of `GET /v1/jobs`. `state` may be given several times or as a list with commas. */
 export const listJobsSchema = z.strictObject({
-	state: wordList.pipe(z.array(z.enum(jobStates))),
-	limit: z.coerce.number().int().min(1).max(100).default(20),
-	cursor: z.string().optional(),
+	state: wordList.pipe(z.array(z.enum(jobStates))).meta({
+		description: "Only jobs in one of these states.",
+	}),
+	limit: limitOf(100, 20),
+	cursor,
 });
 
 /** The query of `GET /v1/jobs/{id}/events`. */
 export const listTimelineSchema = z.strictObject({
-	limit: z.coerce.number().int().min(1).max(200).default(100),
+	limit: limitOf(200, 100),
 	after: z
 		.string()
 		.regex(/^(\d{1,18}|now)$/, "is the id of an entry, or now")
-		.default("0"),
+		.default("0")
+		.meta({
+			description:
+				"Only entries behind this one; now is the last one there is.",
+		}),
 });
 
 /**

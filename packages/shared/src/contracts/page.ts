@@ -29,3 +29,16 @@ export function feedOf<S extends z.ZodType, P extends z.ZodType>(
 		}),
 	});
 }
+
+/** How many items a page has. */
+export function limitOf(max: number, usual: number) {
+	return z.coerce.number().int().min(1).max(max).default(usual).meta({
+		description: "How many there are at most on a page.",
+	});
+}
+
+/** Where a page goes on. */
+export const cursor = z.string().optional().meta({
+	description:
+		"The next_cursor of the page before; leave it out for the first.",
+});
