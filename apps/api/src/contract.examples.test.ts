@@ -2,16 +2,26 @@ import { createOpenApi } from "@reelay/shared/contracts/openapi/document";
 import { operations } from "@reelay/shared/contracts/operations/all";
 import { clearTestStore } from "@reelay/shared/testing/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { sendExample, setScene, setWorkingStage } from "./testing/scenes.ts";
-import type { ApiStage } from "./testing/stage.ts";
+import {
+	sendExample,
+	setScene,
+	setWorkingStage,
+	type WorkingStage,
+} from "./testing/scenes.ts";
 import { createWitness } from "./testing/witness.ts";
 
-let stage: ApiStage;
+let stage: WorkingStage;
 beforeAll(async () => {
 	stage = await setWorkingStage();
 });
-beforeEach(() => clearTestStore(stage.store));
-afterAll(() => stage.close());
+beforeEach(async () => {
+	await stage.rest();
+	await clearTestStore(stage.store);
+});
+afterAll(async () => {
+	await stage.rest();
+	await stage.close();
+});
 
 const witness = createWitness(createOpenApi("1.2.3"));
 const examples = operations.flatMap((operation) =>

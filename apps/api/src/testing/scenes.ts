@@ -26,21 +26,25 @@ const jobStates: Readonly<Record<string, JobState>> = {
 	resolveJob: "unknown",
 };
 
+export type WorkingStage = ApiStage & {
+	/** Resolves when every attempt that was rung for has been made. */
+	rest(): Promise<void>;
+};
+
 /** A stage whose deliveries are attempted as soon as they are rung for, as a worker would. */
 export async function setWorkingStage(
 	options: StageOptions = {},
-): Promise<ApiStage> {
-	const worker: { db?: Database } = {};
+): Promise<WorkingStage> {
+	let work: Promise<void> = Promise.resolve();
 	const stage = await setStage({
 		...options,
 		ringer: {
 			enqueue(kind) {
-				if (kind === "deliver" && worker.db) void attemptDue(worker.db);
+				if (kind === "deliver") work = work.then(() => attemptDue(stage.db));
 			},
 		},
 	});
-	worker.db = stage.db;
-	return stage;
+	return { ...stage, rest: () => work };
 }
 
 /** Takes what is due and writes down that it arrived. */
