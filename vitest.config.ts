@@ -27,6 +27,10 @@ export default defineConfig({
 			sigterms: Number(process.env.SIGTERMS ?? 5),
 			fullLength: process.env.FULL_LENGTH === "true",
 			backlog: Number(process.env.BACKLOG ?? 3_000),
+			browser: {
+				chromiumPath: process.env.CHROMIUM ?? "",
+				searchPath: process.env.PATH ?? "",
+			},
 			pinnedSeconds: Number(process.env.PINNED_SECONDS ?? 40),
 		},
 		projects: [

@@ -15,7 +15,10 @@ const declared = operations.map(
 
 describe("the contract", () => {
 	it("declares every route that Express serves, and no other", () => {
-		expect(declared.toSorted()).toEqual(listRoutes(app));
+		// What the page at /docs is made of is no part of the API.
+		const served = listRoutes(app).filter((one) => !one.includes("/docs/"));
+
+		expect(declared.toSorted()).toEqual(served);
 	});
 
 	it("declares each of them once, by a name of its own", () => {

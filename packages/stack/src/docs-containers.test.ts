@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { listPackages, readDocument } from "./testing/documents.ts";
+import { hasFolder, listPackages, readDocument } from "./testing/documents.ts";
 
 const dockerfile = readDocument("Dockerfile");
 const compose = readDocument("docker-compose.yml");
@@ -18,6 +18,16 @@ describe("Dockerfile", () => {
 
 		for (const folder of listPackages()) {
 			expect(copied).toContain(`${folder}/package.json ${folder}/`);
+		}
+	});
+
+	it("brings every folder that a process reads beside its own code", () => {
+		const copied = listInstructions("COPY").join("\n");
+
+		for (const folder of listPackages()) {
+			if (!folder.startsWith("apps/") || !hasFolder(`${folder}/assets`))
+				continue;
+			expect(copied).toContain(`${folder}/assets ${folder}/assets`);
 		}
 	});
 

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { createOpenApi } from "@reelay/shared/contracts/openapi/document";
 import { Router } from "express";
 import { entityTag, isUnchanged } from "../entity-tag.ts";
+import { docsRoutes } from "./docs.ts";
 
-/** The route /openapi.json: the contract, made once when the app is. It needs no key, and says nothing that is secret. */
+/** The route /openapi.json, and the pages of the same at /docs. They need no key, and say nothing that is secret. */
 export function contractRoutes(): Router {
 	const router = Router();
-	const text = JSON.stringify(createOpenApi(readVersion()));
+	const document = createOpenApi(readVersion());
+	const text = JSON.stringify(document);
 	const tag = entityTag(text);
 	router.get("/openapi.json", (req, res) => {
 		res.set({ ETag: tag, "Cache-Control": "no-cache" });
@@ -16,6 +18,7 @@ export function contractRoutes(): Router {
 		}
 		res.type("application/json").send(text);
 	});
+	router.use(docsRoutes(document));
 	return router;
 }
 

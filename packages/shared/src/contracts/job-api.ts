@@ -29,15 +29,25 @@ export const createJobSchema = z
 			.string()
 			.nullish()
 			.meta({ description: "Gets the job's final event, signed." }),
-		external_id: z.string().min(1).max(200).nullish(),
+		external_id: z.string().min(1).max(200).nullish().meta({
+			description: "Your own id, unique among your jobs.",
+		}),
 		metadata: z
 			.record(z.string().min(1).max(64), z.string().max(500))
 			.refine((value) => Object.keys(value).length <= 50, {
 				message: "holds at most 50 keys",
 			})
-			.nullish(),
-		tags: z.array(z.string().min(1).max(64)).max(20).nullish(),
-		priority: z.enum(["high", "normal", "low"]).default("normal"),
+			.nullish()
+			.meta({
+				description:
+					"Up to 50 of your own values, kept with the job and shown.",
+			}),
+		tags: z.array(z.string().min(1).max(64)).max(20).nullish().meta({
+			description: "Words of your own, kept with the job and shown.",
+		}),
+		priority: z.enum(["high", "normal", "low"]).default("normal").meta({
+			description: "Every high job is submitted before every normal one.",
+		}),
 		run_at: z.iso
 			.datetime({ offset: true })
 			.refine(isWithinCalendar, { message: "is in the years 2000 to 2999" })

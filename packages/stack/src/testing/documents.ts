@@ -9,6 +9,11 @@ export function readDocument(path: string): string {
 	return readFileSync(join(root, path), "utf8");
 }
 
+/** Whether the repository has a folder there. */
+export function hasFolder(path: string): boolean {
+	return existsSync(join(root, path));
+}
+
 const leftOut =
 	/(^|[/\\])(node_modules|dist|generated|testing)[/\\]|\.test\.ts$/;
 

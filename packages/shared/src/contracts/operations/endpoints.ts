@@ -65,7 +65,7 @@ const listEndpoints: Operation = {
 		{
 			status: 200,
 			description: "All of them.",
-			schema: listOf(endpointSchema),
+			schema: listOf(endpointSchema).meta({ id: "EndpointList" }),
 		},
 	],
 	examples: [
@@ -190,7 +190,7 @@ const listDeliveries: Operation = {
 		{
 			status: 200,
 			description: "A page of deliveries.",
-			schema: pageOf(deliverySchema),
+			schema: pageOf(deliverySchema).meta({ id: "DeliveryPage" }),
 		},
 	],
 	examples: [

@@ -36,7 +36,9 @@ const listEvents: Operation = {
 		{
 			status: 200,
 			description: "The next events.",
-			schema: feedOf(feedEventSchema, idSchema("event").nullable()),
+			schema: feedOf(feedEventSchema, idSchema("event").nullable()).meta({
+				id: "EventFeed",
+			}),
 		},
 	],
 	examples: [
@@ -92,7 +94,7 @@ const listTypes: Operation = {
 		{
 			status: 200,
 			description: "The catalogue.",
-			schema: listOf(eventTypeSchema),
+			schema: listOf(eventTypeSchema).meta({ id: "EventTypeList" }),
 		},
 	],
 	examples: [

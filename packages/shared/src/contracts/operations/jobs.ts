@@ -125,7 +125,11 @@ const listJobs: Operation = {
 	scope: "jobs:read",
 	query: listJobsSchema,
 	answers: [
-		{ status: 200, description: "A page of jobs.", schema: pageOf(jobSchema) },
+		{
+			status: 200,
+			description: "A page of jobs.",
+			schema: pageOf(jobSchema).meta({ id: "JobPage" }),
+		},
 	],
 	examples: [
 		{
@@ -181,7 +185,9 @@ const listTimeline: Operation = {
 		{
 			status: 200,
 			description: "The next entries.",
-			schema: feedOf(timelineEntrySchema, z.string().regex(/^\d+$/)),
+			schema: feedOf(timelineEntrySchema, z.string().regex(/^\d+$/)).meta({
+				id: "Timeline",
+			}),
 		},
 	],
 	examples: [

@@ -69,7 +69,7 @@ const listReplays: Operation = {
 		{
 			status: 200,
 			description: "The replays.",
-			schema: listOf(replayViewSchema),
+			schema: listOf(replayViewSchema).meta({ id: "ReplayList" }),
 		},
 	],
 	examples: [

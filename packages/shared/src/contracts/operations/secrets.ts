@@ -22,7 +22,7 @@ const listSecrets: Operation = {
 		{
 			status: 200,
 			description: "The secrets, without their values.",
-			schema: listOf(secretSchema),
+			schema: listOf(secretSchema).meta({ id: "SecretList" }),
 		},
 	],
 	examples: [

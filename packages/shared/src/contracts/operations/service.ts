@@ -3,17 +3,21 @@ import type { Operation } from "./operation.ts";
 
 const tag = "Service";
 
-const aliveSchema = z.strictObject({ status: z.literal("ok") });
+const aliveSchema = z
+	.strictObject({ status: z.literal("ok") })
+	.meta({ id: "Alive" });
 
-const readinessSchema = z.strictObject({
-	status: z.enum(["ok", "unavailable", "stopping"]),
-	checks: z.record(z.string(), z.string()).optional().meta({
-		description: "ok, or a sentence that says what is down.",
-	}),
-	notes: z.record(z.string(), z.string()).optional().meta({
-		description: "What is told, but is no reason to take it out of service.",
-	}),
-});
+const readinessSchema = z
+	.strictObject({
+		status: z.enum(["ok", "unavailable", "stopping"]),
+		checks: z.record(z.string(), z.string()).optional().meta({
+			description: "ok, or a sentence that says what is down.",
+		}),
+		notes: z.record(z.string(), z.string()).optional().meta({
+			description: "What is told, but is no reason to take it out of service.",
+		}),
+	})
+	.meta({ id: "Readiness" });
 
 const getHealth: Operation = {
 	id: "getHealth",
@@ -105,10 +109,36 @@ const getOpenApi: Operation = {
 	examples: [{ summary: "The document", status: 200 }],
 };
 
+const getDocs: Operation = {
+	id: "getDocs",
+	method: "get",
+	route: "/docs",
+	tag,
+	summary: "Read this document as a page",
+	description: "It loads nothing from another host, and needs no script.",
+	scope: "none",
+	answers: [
+		{
+			status: 200,
+			description: "The page.",
+			schema: z.string(),
+			mediaType: "text/html",
+			headers: ["ETag", "Cache-Control"],
+		},
+		{
+			status: 304,
+			description: "It is the one of If-None-Match.",
+			headers: ["ETag", "Cache-Control"],
+		},
+	],
+	examples: [{ summary: "The page", status: 200 }],
+};
+
 /** The operations that need no key. */
 export const serviceOperations: readonly Operation[] = [
 	getHealth,
 	getReadiness,
 	getMetrics,
 	getOpenApi,
+	getDocs,
 ];
