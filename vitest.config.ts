@@ -31,6 +31,8 @@ export default defineConfig({
 				chromiumPath: process.env.CHROMIUM ?? "",
 				searchPath: process.env.PATH ?? "",
 			},
+			fuzzRequests: Number(process.env.FUZZ_REQUESTS ?? 600),
+			fuzzSeed: Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31),
 			pinnedSeconds: Number(process.env.PINNED_SECONDS ?? 40),
 		},
 		projects: [

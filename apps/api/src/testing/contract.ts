@@ -69,10 +69,13 @@ function complainOfAnswer(
 	{ status, mediaType, body }: GivenAnswer,
 ): string | null {
 	if (operation === null) return "there is no such route";
-	const answer = operation.answers.find((one) => one.status === status);
-	if (answer === undefined) return `the status ${status}`;
-	if (answer.schema === undefined) return body === "" ? null : "a body";
-	if (mediaType !== (answer.mediaType ?? "application/json"))
-		return `the media type ${mediaType}`;
+	const answers = operation.answers.filter((one) => one.status === status);
+	if (answers.length === 0) return `the status ${status}`;
+	if (answers.every(({ schema }) => schema === undefined))
+		return body === "" ? null : "a body";
+	const answer = answers.find((one) => {
+		return (one.mediaType ?? "application/json") === mediaType;
+	});
+	if (answer?.schema === undefined) return `the media type ${mediaType}`;
 	return answer.schema.safeParse(body).error?.message ?? null;
 }

@@ -47,12 +47,15 @@ export async function setWorkingStage(
 	return { ...stage, rest: () => work };
 }
 
-/** Takes what is due and writes down that it arrived. */
+/** Takes all that is due, a few at a time as the lanes allow, and writes down that it arrived. */
 async function attemptDue(db: Database): Promise<void> {
-	for (const claimed of await claimDueDeliveries(db, "w", 10)) {
+	const claimed = await claimDueDeliveries(db, "w", 10);
+	if (claimed.length === 0) return;
+	for (const delivery of claimed) {
 		const delivered = { outcome: "delivered", status: 204 } as const;
-		await recordAttempt(db, anAttempt(claimed, delivered));
+		await recordAttempt(db, anAttempt(delivery, delivered));
 	}
+	await attemptDue(db);
 }
 
 /** Rows for one operation to work on: a job that suits it, and an endpoint with an event, a delivery and a replay. */

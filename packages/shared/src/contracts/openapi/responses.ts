@@ -1,6 +1,5 @@
 import { type ProblemCode, problems } from "../../domain/errors.ts";
 import {
-	type Answer,
 	type AnswerHeader,
 	type Example,
 	type Operation,
@@ -10,17 +9,17 @@ import { problemExample, problemSchema } from "../problem.ts";
 import type { Components } from "./components.ts";
 import { headersOf } from "./headers.ts";
 
+const json = "application/json";
+
 /** Everything that an operation may answer with, by status. */
 export function responsesOf(
 	operation: Operation,
 	components: Components,
 ): Record<string, object> {
-	const answers = operation.answers.map(
-		(answer) =>
-			[
-				String(answer.status),
-				answerResponse(answer, operation.examples, components),
-			] as const,
+	const answered = new Set(operation.answers.map(({ status }) => status));
+	const answers = [...answered].map(
+		(status) =>
+			[String(status), answerResponse(operation, status, components)] as const,
 	);
 	const codes = problemsOf(operation);
 	const statuses = new Set(codes.map((code) => problems[code].status));
@@ -34,30 +33,41 @@ export function responsesOf(
 	return Object.fromEntries([...answers, ...refusals]);
 }
 
+/** What one status means; it may be answered in several media types. */
 function answerResponse(
-	{ status, description, schema, mediaType, headers }: Answer,
-	examples: readonly Example[],
+	operation: Operation,
+	status: number,
 	components: Components,
 ): object {
+	const answers = operation.answers.filter((one) => one.status === status);
+	const headers = new Set(answers.flatMap((answer) => answer.headers ?? []));
+	const contents = answers.flatMap(({ schema, mediaType = json }) =>
+		schema === undefined
+			? []
+			: [
+					[
+						mediaType,
+						{
+							schema: components.schemaOf(schema, "output"),
+							...(mediaType === json ? shownAnswers(operation, status) : {}),
+						},
+					] as const,
+				],
+	);
+	return {
+		description: answers.map(({ description }) => description).join(" "),
+		headers: headersOf([...headers]),
+		...(contents.length === 0 ? {} : { content: Object.fromEntries(contents) }),
+	};
+}
+
+function shownAnswers({ examples }: Operation, status: number): object {
 	const shown = examples.filter(
 		(example) => example.status === status && example.answer !== undefined,
 	);
-	return {
-		description,
-		headers: headersOf(headers),
-		...(schema === undefined
-			? {}
-			: {
-					content: {
-						[mediaType ?? "application/json"]: {
-							schema: components.schemaOf(schema, "output"),
-							...(shown.length === 0
-								? {}
-								: { examples: named(shown, ({ answer }) => answer) }),
-						},
-					},
-				}),
-	};
+	return shown.length === 0
+		? {}
+		: { examples: named(shown, ({ answer }) => answer) };
 }
 
 /** Examples under short names, with the summary and what is to be shown of each. */

@@ -11,7 +11,7 @@ export type AnswerHeader =
 	| "Cache-Control"
 	| "WWW-Authenticate";
 
-/** One way in which a request succeeds. */
+/** One way in which a request succeeds; a status may stand for several, each of a media type of its own. */
 export type Answer = {
 	status: number;
 	description: string;
