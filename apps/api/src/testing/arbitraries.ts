@@ -130,19 +130,57 @@ function limits(
 	};
 }
 
-/** The same value with one part of it, wherever that is, taken out, doubled under a wrong name, or made into anything. */
+// What the type allows, and a store, a log or a comparison may still stumble over.
+const hostileTexts = fc.constantFrom(
+	...["\u0000", "a\u0000b", "\ud800", "a\udfffb", "\u202e", "\ufeff", "💥"],
+	...["__proto__", "%", "'", "\\", "\n", "\u2028", "x".repeat(70_000)],
+);
+const hostileNumbers = fc.constantFrom(
+	...[-1, -0, 0, 0.5, 2 ** 31, 2 ** 53, 1e21, 1e308, 5e-324],
+);
+
+/**
+ * The same value with one part of it, wherever that is, taken out, doubled under a wrong name, made into anything, or,
+ * most often, made into something hostile of its own type, so that it gets past the first check.
+ */
 export function mutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 	return fc
-		.tuple(values, fc.nat(), anyJson, fc.nat({ max: 3 }))
-		.map(([value, place, other, way]) => {
+		.record({
+			value: values,
+			place: fc.nat(),
+			way: fc.constantFrom(
+				"remove",
+				"add",
+				"replace",
+				"spoil",
+				"spoil",
+				"spoil",
+			),
+			other: anyJson,
+			text: hostileTexts,
+			number: hostileNumbers,
+		})
+		.map(({ value, place, way, other, text, number }) => {
 			const copy = structuredClone({ root: value }) as Record<string, unknown>;
 			const places = listPlaces(copy);
 			const [holder, name] = places[place % places.length] ?? [copy, "root"];
-			if (way === 0 && holder !== copy) delete holder[name];
-			else if (way === 1 && holder !== copy) holder[`${name}x`] = other;
-			else holder[name] = other;
+			const before = holder[name];
+			if (way === "remove" && holder !== copy) delete holder[name];
+			else if (way === "add") addTo(before, text, other);
+			else if (way === "replace") holder[name] = other;
+			else if (typeof before === "string") holder[name] = text;
+			else if (typeof before === "number") holder[name] = number;
+			else addTo(before, text, text);
 			return copy.root;
 		});
+}
+
+/** Adds an item or a member to what can have one. */
+function addTo(holder: unknown, name: string, value: unknown): void {
+	if (Array.isArray(holder)) holder.push(value);
+	else if (typeof holder === "object" && holder !== null) {
+		Object.defineProperty(holder, name, { value, enumerable: true });
+	}
 }
 
 type Place = [holder: Record<string, unknown>, name: string];
