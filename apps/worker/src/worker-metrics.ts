@@ -1,6 +1,7 @@
 import { isFinal, jobStates } from "@reelay/shared/domain/job";
 import { createChargeMetrics } from "@reelay/shared/runtime/charge-metrics";
 import type { Metrics } from "@reelay/shared/runtime/metrics";
+import { countQuarantined } from "@reelay/shared/store/callbacks";
 import type { Database } from "@reelay/shared/store/database";
 import { findGovernorStatus } from "@reelay/shared/store/governor";
 import { listOldestTransactions } from "@reelay/shared/store/open-transactions";
@@ -92,6 +93,11 @@ export function createWorkerMetrics(metrics: Metrics) {
 						...(await countPossibleCharges(db)),
 					}),
 				},
+			);
+			metrics.watch(
+				"quarantined_callbacks",
+				"Callbacks that are set aside, by what has become of their job.",
+				{ label: "job", read: () => countQuarantined(db) },
 			);
 			watchGovernor(metrics, db);
 		},

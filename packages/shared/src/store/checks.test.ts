@@ -236,6 +236,13 @@ const cases: Case[] = [
 		insert into callback (submission_id, body_sha, body, kind, outcome) values ('sub_1', '\\x01', '', 'failed', 'lost')`,
 	],
 	[
+		"callback_released",
+		job({}),
+		() => store.db.$executeRaw`
+		insert into callback (submission_id, body_sha, body, kind, outcome, released_at)
+		values ('sub_1', '\\x01', '', 'failed', 'quarantined', now())`,
+	],
+	[
 		"event_job_id_type_sequence_key",
 		job({ state: "failed" }),
 		(id) => store.db.$executeRaw`

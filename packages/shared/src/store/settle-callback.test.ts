@@ -102,7 +102,9 @@ describe("a callback", () => {
 			job_id: null,
 			job_state: null,
 			deliveries: 0,
+			callback_id: expect.any(BigInt),
 			callback_outcome: "ignored",
+			callback_reason: "no such submission",
 		});
 		expect(await callbacks()).toEqual([
 			{ outcome: "ignored", reason: "no such submission" },

@@ -59,7 +59,9 @@ describe("a success", () => {
 				job_id: job.id,
 				job_state: "succeeded",
 				deliveries: 1,
+				callback_id: null,
 				callback_outcome: null,
+				callback_reason: null,
 			});
 			expect(await reread(job)).toMatchObject({
 				state: "succeeded",

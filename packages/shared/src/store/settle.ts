@@ -7,6 +7,7 @@
  * all of it. It locks the submission before the job, as every other writer does, so no two of them can deadlock.
  */
 import { Prisma } from "@reelay/prisma/client";
+import { otherTask } from "../domain/callback-record.ts";
 import type { Charge } from "../domain/job.ts";
 import type { JobError } from "../domain/job-record.ts";
 import type { ProviderOutput } from "../domain/provider-answer.ts";
@@ -16,10 +17,15 @@ import {
 } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
 import { deliveriesOfEnded } from "./events.ts";
+import {
+	type KeptCallback,
+	keptCallback,
+	keptColumns,
+	type ReceivedCallback,
+} from "./kept-callback.ts";
 import { jsonb, oneOf } from "./sql.ts";
 
-/** A callback as it is kept: bytes told apart by their hash, text redacted. */
-export type ReceivedCallback = { bodySha: Buffer; body: string; kind: string };
+export type { ReceivedCallback } from "./kept-callback.ts";
 
 export type Settlement = {
 	submissionId: string;
@@ -29,19 +35,22 @@ export type Settlement = {
 	charged: Charge;
 	httpStatus: number | null;
 	callback: ReceivedCallback | null;
+	/** An operator's word that the callback is this submission's, although it names another task than the one we know. */
+	adopts?: boolean | undefined;
 };
 
 /**
  * What came of it. `settled`: this report ended the submission. `ended`: it ended the job too; when it did not, a
  * success is surplus. A loser (`settled: false`) changed nothing, and its callback is kept with the reason.
  */
-export type Settled = {
+export type Settled = KeptCallback & {
 	settled: boolean;
 	ended: boolean;
+	/** Null when there is no such submission. */
 	job_id: string | null;
+	/** Null for a loser. */
 	job_state: string | null;
 	deliveries: number;
-	callback_outcome: string | null;
 };
 
 /** Applies one report of a submission's end. Safe to call any number of times, by anyone, in any order. */
@@ -59,13 +68,12 @@ export async function settleSubmission(
 			insert into timeline (job_id, type, data)
 			select id, case when ${ended(report)} then state
 					when ${report.verb} = 'succeed' then 'surplus_result' else 'submission_failed' end,
-				jsonb_build_object('submission', by_submission, 'from', ${report.callback === null ? "answer" : "callback"}::text)
+				jsonb_build_object('submission', by_submission, 'from', ${sourceOf(report)}::text)
 			from settled_job),
-		${keptCallback(report)}
+		${keptWithItsEnd(report)}
 		select exists (select from settled) as settled, exists (select from ended) as ended,
-			(select id from settled_job) as job_id, (select state from settled_job) as job_state,
-			(select count(*)::int from delivery_born) as deliveries,
-			(select outcome from kept) as callback_outcome`;
+			(select job_id from before) as job_id, (select state from settled_job) as job_state,
+			(select count(*)::int from delivery_born) as deliveries, ${keptColumns}`;
 	const [row] = rows;
 	if (row === undefined) throw new Error("the settling statement gave no row");
 	return row;
@@ -77,15 +85,21 @@ export async function settleSubmission(
  */
 const lockedSubmission = (report: Settlement) => Prisma.sql`
 	before as (
-		select id, state, provider_task_id, (output->>'cost_points')::int as points
+		select id, job_id, state, provider_task_id, (output->>'cost_points')::int as points
 		from submission where id = ${report.submissionId} for update)`;
 
+function sourceOf({ callback, adopts }: Settlement): string {
+	if (callback === null) return "answer";
+	return adopts === true ? "adopted_callback" : "callback";
+}
+
 /**
- * A callback whose task id contradicts the one we know is another task's report, and matches nothing. An answer came on
- * the connection that sent this very submission, so it is believed whatever a callback has said before.
+ * A callback whose task id contradicts the one we know is another task's report, and matches nothing, unless an operator
+ * has said that it is ours. An answer came on the connection that sent this very submission, so it is believed whatever a
+ * callback has said before.
  */
 const contradicts = (report: Settlement) =>
-	report.callback === null
+	report.callback === null || report.adopts === true
 		? Prisma.sql`false`
 		: Prisma.sql`coalesce(before.provider_task_id <> ${report.output?.task_id ?? null}, false)`;
 
@@ -111,7 +125,7 @@ function settledSubmission(report: Settlement): Prisma.Sql {
 		from before
 		where submission.id = before.id and not ${contradicts(report)}
 			and submission.state in (${oneOf(submissionTransitions[report.verb].from)})
-		returning submission.id, job_id, before.points as points_before)`;
+		returning submission.id, submission.job_id, before.points as points_before)`;
 }
 
 /** Ends the job if it may still be ended, and tells the money either way. */
@@ -152,22 +166,19 @@ const bornEvents = (report: Settlement) => Prisma.sql`
 		returning id, tenant_id, job_id, type),
 	${deliveriesOfEnded}`;
 
-/** Keeps the callback with what came of it; the same bytes a second time leave the first row as it is. */
-function keptCallback(report: Settlement): Prisma.Sql {
-	const { callback } = report;
+/** Keeps the callback with what came of it. */
+function keptWithItsEnd(report: Settlement): Prisma.Sql {
+	const { callback, submissionId } = report;
 	if (callback === null) {
-		return Prisma.sql`kept as (select null::text as outcome)`;
+		return Prisma.sql`kept as (select null::bigint as id, null::text as outcome, null::text as reason)`;
 	}
 	const mismatch = Prisma.sql`exists (select from before where ${contradicts(report)})`;
-	return Prisma.sql`kept as (
-		insert into callback (submission_id, body_sha, body, kind, outcome, reason)
-		select ${report.submissionId}, ${callback.bodySha}, ${callback.body}, ${callback.kind},
-			case when exists (select from ended) then 'settled'
-				when exists (select from settled) then ${report.verb === "succeed" ? "surplus" : "settled"}
-				when ${mismatch} then 'quarantined' else 'ignored' end,
-			case when exists (select from settled) then null
-				when ${mismatch} then 'the task id is not the one that this submission has'
-				else coalesce('the submission had ended before: ' || (select state from before), 'no such submission') end
-		on conflict do nothing
-		returning outcome)`;
+	return keptCallback(submissionId, callback, {
+		outcome: Prisma.sql`case when exists (select from ended) then 'settled'
+			when exists (select from settled) then ${report.verb === "succeed" ? "surplus" : "settled"}
+			when ${mismatch} then 'quarantined' else 'ignored' end`,
+		reason: Prisma.sql`case when exists (select from settled) then null
+			when ${mismatch} then ${otherTask}
+			else coalesce('the submission had ended before: ' || (select state from before), 'no such submission') end`,
+	});
 }

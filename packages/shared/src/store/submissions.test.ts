@@ -195,7 +195,10 @@ describe("quarantineCallback", () => {
 			callback,
 		);
 
-		expect([first, second]).toEqual([true, false]);
+		expect([first, second]).toMatchObject([
+			{ callback_outcome: "quarantined", job_id: job.id },
+			{ callback_outcome: null, job_id: null },
+		]);
 		const kept = await store.db.$queryRaw`
 			select body, kind, outcome, reason from callback`;
 		expect(kept).toEqual([

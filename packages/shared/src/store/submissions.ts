@@ -4,6 +4,7 @@
  * lease sweep has given the worker up.
  */
 import { Prisma } from "@reelay/prisma/client";
+import { otherTask } from "../domain/callback-record.ts";
 import type { JobError } from "../domain/job-record.ts";
 import {
 	jobTransitions,
@@ -12,36 +13,71 @@ import {
 import type { Database } from "./database.ts";
 import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
 import { countedErrorOf } from "./governor.ts";
-import type { ReceivedCallback } from "./settle.ts";
+import {
+	type KeptCallback,
+	keptCallback,
+	keptColumns,
+	type ReceivedCallback,
+} from "./kept-callback.ts";
 import { jsonb, oneOf } from "./sql.ts";
+
+/** What says that the provider took a submission's task: the answer to its POST, or a callback. */
+export type Acceptance = {
+	submissionId: string;
+	taskId: string | null;
+	httpStatus: number | null;
+	callback: ReceivedCallback | null;
+	/** As in a settlement: an operator's word that the callback's task is this submission's. */
+	adopts?: boolean | undefined;
+};
+
+/** What came of it; the job is null when there is no such submission. */
+export type Accepted = KeptCallback & {
+	accepted: boolean;
+	job_id: string | null;
+};
 
 /**
  * The provider took the task: intent or unknown → accepted, and the job renders. Also valid for a late answer of a
- * worker that the lease sweep had given up, and for a progress callback.
+ * worker that the lease sweep had given up, and for a progress callback. Returns whether it moved.
  */
 export async function acceptSubmission(
 	db: Database,
-	answer: {
-		submissionId: string;
-		taskId: string | null;
-		httpStatus: number | null;
-		callback: ReceivedCallback | null;
-	},
+	acceptance: Acceptance,
 ): Promise<boolean> {
+	return (await recordAcceptance(db, acceptance)).accepted;
+}
+
+/** The same, with what came of the callback: one that names another task than the one we know moves nothing. */
+export async function recordAcceptance(
+	db: Database,
+	acceptance: Acceptance,
+): Promise<Accepted> {
+	const { submissionId, taskId, httpStatus, callback } = acceptance;
+	const mismatch =
+		callback === null || acceptance.adopts === true
+			? Prisma.sql`false`
+			: Prisma.sql`coalesce(before.provider_task_id <> ${taskId}, false)`;
+	// What a faster report has written is read behind the lock; an answer asks for nothing of it.
+	const lock = callback === null ? Prisma.empty : Prisma.sql`for update`;
+	const isOther = Prisma.sql`exists (select from before where ${mismatch})`;
 	const kept =
-		answer.callback === null
-			? Prisma.empty
-			: Prisma.sql`kept as (
-				insert into callback (submission_id, body_sha, body, kind, outcome)
-				values (${answer.submissionId}, ${answer.callback.bodySha}, ${answer.callback.body},
-					${answer.callback.kind}, 'progress') on conflict do nothing),`;
-	const rows = await db.$queryRaw<{ id: string }[]>`
-		with ${kept} accepted as (
+		callback === null
+			? Prisma.sql`kept as (select null::bigint as id, null::text as outcome, null::text as reason)`
+			: keptCallback(submissionId, callback, {
+					outcome: Prisma.sql`case when ${isOther} then 'quarantined' else 'progress' end`,
+					reason: Prisma.sql`case when ${isOther} then ${otherTask} end`,
+				});
+	const rows = await db.$queryRaw<Accepted[]>`
+		with before as (
+			select id, job_id, provider_task_id from submission where id = ${submissionId} ${lock}),
+		accepted as (
 			update submission set state = 'accepted', lease_owner = null, lease_until = null,
-				provider_task_id = coalesce(provider_task_id, ${answer.taskId}),
-				http_status = coalesce(${answer.httpStatus}::int, http_status), answered_at = coalesce(answered_at, now())
-			where id = ${answer.submissionId} and state in (${oneOf(submissionTransitions.accept.from)})
-			returning id, job_id),
+				provider_task_id = coalesce(submission.provider_task_id, ${taskId}),
+				http_status = coalesce(${httpStatus}::int, http_status), answered_at = coalesce(answered_at, now())
+			from before where submission.id = before.id and not ${mismatch}
+				and submission.state in (${oneOf(submissionTransitions.accept.from)})
+			returning submission.id, submission.job_id),
 		rendering as (
 			update job set state = 'rendering', updated_at = now() from accepted
 			where job.id = accepted.job_id and job.state in (${oneOf(jobTransitions.accept.from)}) returning job.*),
@@ -49,9 +85,12 @@ export async function acceptSubmission(
 		told as (
 			insert into timeline (job_id, type, data)
 			select job_id, 'rendering', jsonb_build_object('submission', id) from accepted
-			where exists (select from rendering))
-		select id from accepted`;
-	return rows.length > 0;
+			where exists (select from rendering)),
+		${kept}
+		select exists (select from accepted) as accepted, (select job_id from before) as job_id, ${keptColumns}`;
+	const [row] = rows;
+	if (row === undefined) throw new Error("the accepting statement gave no row");
+	return row;
 }
 
 /** The answer was lost: intent → unknown. Nothing is sent again by itself; a callback or the overdue sweep ends it. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callbackOutcomes } from "../domain/callback-record.ts";
 import { charges, jobStates, liveJobStates } from "../domain/job.ts";
 import {
 	liveSubmissionStates,
@@ -32,6 +33,7 @@ describe("the words of the code and of the CHECKs", () => {
 		["submission_state_known", submissionStates],
 		["submission_live_state", liveSubmissionStates],
 		["submission_charged_known", charges],
+		["callback_outcome_known", callbackOutcomes],
 	] as const)("are the same in %s", async (constraint, states) => {
 		expect(new Set(await statesIn(constraint))).toEqual(new Set(states));
 	});
