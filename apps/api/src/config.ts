@@ -9,6 +9,7 @@ import {
 	port,
 	positiveInt,
 	redisUrl,
+	resultHosts,
 	seconds,
 	webhookSecret,
 } from "@reelay/shared/runtime/settings";
@@ -39,6 +40,7 @@ export const apiConfigSchema = z.object({
 		"how many of them one tenant has open at most",
 		100_000,
 	),
+	RESULT_HOSTS: resultHosts,
 	STOP_GRACE_S: seconds(
 		25,
 		"how long a stopping process waits for what is under way",

@@ -6,6 +6,7 @@ import {
 	logLevel,
 	port,
 	redisUrl,
+	resultHosts,
 	seconds,
 } from "@reelay/shared/runtime/settings";
 import { z } from "zod";
@@ -16,6 +17,7 @@ export const receiverConfigSchema = z.object({
 	REDIS_URL: redisUrl,
 	WEBHOOK_PORT: port(3001, "where the callback receiver listens"),
 	CALLBACK_KEYS: callbackKeys,
+	RESULT_HOSTS: resultHosts,
 	DATA_DIR: dataDir,
 	STOP_GRACE_S: seconds(
 		25,

@@ -46,7 +46,7 @@ export function createReceiverService(
 				["kind", "outcome"],
 			);
 			const spool = await openSpool(join(config.DATA_DIR, "spool"));
-			const providers = [see2ai(config.CALLBACK_KEYS)];
+			const providers = [see2ai(config.CALLBACK_KEYS, config.RESULT_HOSTS)];
 			const receiving = {
 				db: database.db,
 				ringer,

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import {
 	type ProviderReport,
 	readProviderReport,
+	readProviderText,
 } from "@reelay/shared/domain/provider-answer";
+import type { ResultHosts } from "@reelay/shared/domain/result-url";
 import { toStorable } from "@reelay/shared/domain/text";
 import {
 	redactCallbackTokens,
@@ -27,8 +29,14 @@ export type ReadCallback = {
 	received: ReceivedCallback;
 };
 
-/** SEE2AI signs nothing, so the unguessable token in the URL that we handed out is the only proof of identity. */
-export function see2ai(keyring: Keyring): CallbackProvider {
+/**
+ * SEE2AI signs nothing, so the unguessable token in the URL that we handed out is the only proof of identity. `hosts` are
+ * those that results may lead to.
+ */
+export function see2ai(
+	keyring: Keyring,
+	hosts: ResultHosts = null,
+): CallbackProvider {
 	return {
 		name: "see2ai",
 		verify: (token) => verifyCallbackToken(token, keyring),
@@ -36,7 +44,9 @@ export function see2ai(keyring: Keyring): CallbackProvider {
 			// The provider echoes our whole request, and with it the URL that holds the token. Secrets go before anything is
 			// read, because every text of the report may end in a row that a customer sees.
 			const text = redactEchoedRequest(body.toString("utf8"), submissionId);
-			const report = readProviderReport(parseOrUndefined(text));
+			const report = readProviderText(text, (value) =>
+				readProviderReport(value, hosts),
+			);
 			return {
 				report,
 				received: {
@@ -47,13 +57,4 @@ export function see2ai(keyring: Keyring): CallbackProvider {
 			};
 		},
 	};
-}
-
-/** A body nested deep enough to exhaust the parser's stack throws as malformed ones do, and is as unreadable. */
-function parseOrUndefined(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }

@@ -65,6 +65,7 @@ export async function openSubmitter(
 					db,
 					provider,
 					callbackUrl,
+					resultHosts: config.RESULT_HOSTS,
 					clock: systemClock,
 					random: Math.random,
 					logger,

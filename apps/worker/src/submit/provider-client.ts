@@ -1,5 +1,6 @@
 import type { JsonObject } from "@reelay/shared/domain/actions/action";
 import type { PostEnd } from "@reelay/shared/domain/outcome";
+import { parseJson } from "@reelay/shared/domain/provider-layers";
 import {
 	createFreshConnectionAgent,
 	postOnce,
@@ -53,7 +54,7 @@ export function createProviderClient(settings: {
 					kind: "answered",
 					status: end.status,
 					retryAfter: end.headers["retry-after"] ?? null,
-					body: end.truncated ? undefined : parseOrUndefined(text),
+					body: end.truncated ? undefined : parseJson(text),
 					text: text.slice(0, 500),
 				};
 			}
@@ -69,12 +70,4 @@ const minKeyLength = 8;
 function withoutKey(text: string, apiKey: string): string {
 	if (apiKey.length < minKeyLength) return text;
 	return text.replaceAll(apiKey, "[redacted]");
-}
-
-function parseOrUndefined(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }

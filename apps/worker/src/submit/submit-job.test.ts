@@ -58,6 +58,7 @@ const depsOf = (client: ProviderClient = provider) => ({
 	provider: client,
 	callbackUrl: (id: string) =>
 		`${receiver.url}/callbacks/see2ai/${signCallbackToken(id, keyring)}`,
+	resultHosts: null,
 	clock: systemClock,
 	random: () => 0.5,
 	logger: log.logger,

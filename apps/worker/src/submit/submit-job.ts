@@ -5,6 +5,7 @@ import {
 	type Outcome,
 	type PostEnd,
 } from "@reelay/shared/domain/outcome";
+import type { ResultHosts } from "@reelay/shared/domain/result-url";
 import type { Clock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
@@ -18,6 +19,8 @@ export type SubmitJobDeps = {
 	provider: Pick<ProviderClient, "post">;
 	/** The address, with its capability, that the provider is to call when this submission ends. */
 	callbackUrl: (submissionId: string) => string;
+	/** Where results may lead to. */
+	resultHosts: ResultHosts;
 	clock: Clock;
 	random: () => number;
 	logger: Logger;
@@ -38,7 +41,7 @@ export async function submitJob(
 	await deps.racepoint?.("submit.claimed", submission.job_id);
 	const end = await post(deps, submission);
 	await deps.racepoint?.("submit.answered", submission.job_id);
-	const outcome = classifyOutcome(end, deps.clock.now());
+	const outcome = classifyOutcome(end, deps.clock.now(), deps.resultHosts);
 	const httpStatus = end.kind === "answered" ? end.status : null;
 	const answer = { submission, outcome, httpStatus, random: deps.random() };
 	const recorded = await recordUntilWritten(deps, submission, () =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { classifyOutcome, type Outcome } from "./outcome.ts";
+import { parseResultHosts } from "./result-url.ts";
 
 const now = new Date("2026-03-23T12:00:00Z");
 const video = "https://cdn.example.com/v/1.mp4";
@@ -47,6 +48,24 @@ describe("2xx", () => {
 		[200, { error: { message: "no" } }, "failed"],
 	])("%i with %j is %s", (status, body, kind) => {
 		expect(classify(status, { body }).kind).toBe(kind);
+	});
+
+	it("does not hand on a result from a host that is not ours, and leaves the task accepted", () => {
+		const end = {
+			kind: "answered",
+			status: 200,
+			retryAfter: null,
+			body: success,
+			text: "",
+		} as const;
+		const hosts = (text: string) => parseResultHosts(text);
+
+		expect(classifyOutcome(end, now, hosts("cdn.example.com")).kind).toBe(
+			"succeeded",
+		);
+		expect(classifyOutcome(end, now, hosts("files.example.com"))).toMatchObject(
+			{ kind: "accepted", output: { task_id: "t1", result_urls: [] } },
+		);
 	});
 
 	it("keeps the task's id of an answer that says too little", () => {

@@ -8,6 +8,7 @@ import {
 import { readProviderError } from "./provider-error.ts";
 import { isSuccessCode, readEnvelopeCode } from "./provider-layers.ts";
 import { keepText } from "./provider-text.ts";
+import type { ResultHosts } from "./result-url.ts";
 import { parseRetryAfter } from "./retry.ts";
 
 /** How a POST ended for the one who sent it: before a byte left, with an answer, or without one we can trust. */
@@ -42,11 +43,18 @@ export type Outcome =
 // The provider's own window is ten seconds. A longer wait than this is a mistake of someone's, and would stop everyone.
 const rateLimitCapMs = 60 * 60 * 1000;
 
-/** Decides what the end of a POST means. Total: every status, known or not, has an outcome, and it never throws. */
-export function classifyOutcome(end: PostEnd, now: Date): Outcome {
+/**
+ * Decides what the end of a POST means. Total: every status, known or not, has an outcome, and it never throws. `hosts`
+ * are those that results may lead to; a success elsewhere leaves the task accepted, and its callback is set aside.
+ */
+export function classifyOutcome(
+	end: PostEnd,
+	now: Date,
+	hosts: ResultHosts = null,
+): Outcome {
 	if (end.kind === "unsent") return { kind: "unsent", reason: end.reason };
 	if (end.kind === "lost") return { kind: "unknown", reason: end.reason };
-	const report = readProviderReport(end.body);
+	const report = readProviderReport(end.body, hosts);
 	if (end.status >= 200 && end.status < 300) {
 		return classifyTaken(end, report, now);
 	}

@@ -3,6 +3,7 @@ import {
 	type ProviderError,
 	readProviderError,
 } from "./provider-error.ts";
+import { parseProviderJson } from "./provider-json.ts";
 import {
 	isSuccessCode,
 	type Layer,
@@ -12,10 +13,12 @@ import {
 } from "./provider-layers.ts";
 import {
 	type ProviderOutput,
+	type ResultUrls,
 	readOutput,
 	readResultUrls,
 } from "./provider-output.ts";
 import { keepText } from "./provider-text.ts";
+import type { ResultHosts } from "./result-url.ts";
 
 export type { ProviderError } from "./provider-error.ts";
 export type { ProviderOutput } from "./provider-output.ts";
@@ -60,10 +63,32 @@ export function readTaskFate(
 }
 
 /**
+ * Reads a body as it was kept, by the parser of today, into a report. A mistake of the parser's own is a reason like any
+ * other: whatever a body does to it, the body is kept, and read again once the mistake is cured. `read` is that parser.
+ */
+export function readProviderText(
+	text: string,
+	read: (body: unknown) => ProviderReport,
+): ProviderReport {
+	const parsed = parseProviderJson(text);
+	if ("fault" in parsed) return unreadable(parsed.fault, null);
+	try {
+		return read(parsed.value);
+	} catch (error) {
+		const name = error instanceof Error ? error.name : "error";
+		return unreadable(`the parser failed on it (${name})`, null);
+	}
+}
+
+/**
  * Reads a callback's body or the answer to a POST, in any of the shapes that are published or have been seen. Never
  * throws. The state decides, never the presence of URLs: samples show results filled in while a task still waits.
+ * `hosts` are those that results may lead to.
  */
-export function readProviderReport(body: unknown): ProviderReport {
+export function readProviderReport(
+	body: unknown,
+	hosts: ResultHosts = null,
+): ProviderReport {
 	const layers = listLayers(body);
 	if (layers.length === 0) {
 		return unreadable("the body is not a JSON object", null);
@@ -79,10 +104,12 @@ export function readProviderReport(body: unknown): ProviderReport {
 	}
 	if (meaning === "failed") return failed(body, output);
 	if (meaning === "progress") return { kind: "progress", output };
-	const urls = readResultUrls(layers);
-	if (meaning === null) return readStateless({ body, output, urls });
-	if (urls.length === 0) return unreadable("success without a URL", output);
-	return { kind: "succeeded", output: { ...output, result_urls: urls } };
+	const found = readResultUrls(layers, hosts);
+	if (meaning === null) return readStateless({ body, output, found });
+	if (found.urls.length === 0) {
+		return unreadable(found.refusal ?? "success without a URL", output);
+	}
+	return { kind: "succeeded", output: { ...output, result_urls: found.urls } };
 }
 
 /**
@@ -150,13 +177,13 @@ function readRefusal(read: {
 function readStateless(read: {
 	body: unknown;
 	output: ProviderOutput;
-	urls: string[];
+	found: ResultUrls;
 }): ProviderReport {
-	const { body, output, urls } = read;
+	const { body, output, found } = read;
 	if (output.state !== null) {
 		return unreadable(`the state "${output.state}" is unknown`, output);
 	}
-	if (urls.length > 0) return unreadable("URLs without a state", output);
+	if (found.urls.length > 0) return unreadable("URLs without a state", output);
 	if (output.task_id !== null) return { kind: "progress", output };
 	if (hasErrorMember(body)) return failed(body, output);
 	return unreadable("neither a state nor a task id", output);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readProviderReport } from "./provider-answer.ts";
+import { readProviderReport, readProviderText } from "./provider-answer.ts";
+import { parseResultHosts } from "./result-url.ts";
 
 const video = "https://cdn.example.com/v/1.mp4";
 
@@ -64,5 +65,68 @@ describe("what allows no conclusion is unreadable", () => {
 		const report = readProviderReport(body);
 
 		expect(report.kind).toBe("unreadable");
+	});
+});
+
+describe("a success whose video may not be handed on", () => {
+	const success = (...urls: string[]) => ({
+		state: "success",
+		result_urls: urls,
+	});
+	const hosts = parseResultHosts("cdn.example.com");
+
+	it.each([
+		["http://cdn.example.com/1.mp4", "the URL at cdn.example.com is not https"],
+		[
+			"https://files.example.com/1.mp4",
+			"the host files.example.com is not one of RESULT_HOSTS",
+		],
+	])("is unreadable, and says why without the URL: %s", (url, reason) => {
+		expect(readProviderReport(success(url), hosts)).toMatchObject({
+			kind: "unreadable",
+			reason,
+		});
+	});
+
+	it("leaves out what may not, where another one may", () => {
+		const good = "https://cdn.example.com/1.mp4";
+
+		const report = readProviderReport(
+			success("https://files.example.com/1.mp4", good),
+			hosts,
+		);
+
+		expect(report).toMatchObject({
+			kind: "succeeded",
+			output: { result_urls: [good] },
+		});
+	});
+
+	it("leads nowhere where a secret was removed from it", () => {
+		expect(
+			readProviderReport(success("https://cdn.example.com/sub_1.[redacted]")),
+		).toMatchObject({ kind: "unreadable", reason: "success without a URL" });
+	});
+});
+
+describe("a body as it was kept", () => {
+	it("is unreadable for its own fault, in words", () => {
+		expect(readProviderText("<html>", readProviderReport)).toEqual({
+			kind: "unreadable",
+			reason: "it is not JSON",
+			output: null,
+		});
+	});
+
+	it("is unreadable for the parser's fault, too", () => {
+		const report = readProviderText("{}", () => {
+			throw new TypeError("not a function: secret");
+		});
+
+		expect(report).toEqual({
+			kind: "unreadable",
+			reason: "the parser failed on it (TypeError)",
+			output: null,
+		});
 	});
 });

@@ -1,3 +1,5 @@
+import { parseProviderJson } from "./provider-json.ts";
+
 /** One object of an answer's nested envelopes, read by own members only. */
 export type Layer = Readonly<Record<string, unknown>>;
 
@@ -31,13 +33,10 @@ export function asLayer(value: unknown): Layer | null {
 	return Array.isArray(object) ? null : (object as Layer);
 }
 
-/** The parsed text, or undefined where it is no JSON. */
+/** The parsed text, or undefined where it is no JSON that may be read. */
 export function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+	const parsed = parseProviderJson(text);
+	return "value" in parsed ? parsed.value : undefined;
 }
 
 /** An own member, so that a name like `constructor` never finds what the answer does not say. */

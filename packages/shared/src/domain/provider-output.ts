@@ -6,6 +6,7 @@ import {
 	readMember,
 } from "./provider-layers.ts";
 import { keepText } from "./provider-text.ts";
+import { type ResultHosts, refuseResultUrl } from "./result-url.ts";
 
 /** What the provider says of a task, under the names of its published output. What it does not say is null. */
 export type ProviderOutput = {
@@ -56,18 +57,37 @@ export function readOutput(
 	};
 }
 
-/** Every URL that a browser could fetch without our credentials or someone else's, in order, each once. */
-export function readResultUrls(layers: readonly Layer[]): string[] {
+/** The URLs that may be handed on, and why another one may not. */
+export type ResultUrls = { urls: string[]; refusal: string | null };
+
+/**
+ * Every URL that a browser could fetch without our credentials or someone else's, from a host that results may come
+ * from, in order, each once.
+ */
+export function readResultUrls(
+	layers: readonly Layer[],
+	hosts: ResultHosts,
+): ResultUrls {
 	const within = layers.flatMap((layer) =>
 		jsonNames.flatMap((name): Layer[] => {
 			const result = asLayer(readMember(layer, name));
 			return result === null ? [] : [result];
 		}),
 	);
-	const urls = [...layers, ...within].flatMap((layer) =>
+	const named = [...layers, ...within].flatMap((layer) =>
 		urlNames.flatMap((name) => listTexts(readMember(layer, name))),
 	);
-	return [...new Set(urls.filter(isUsableUrl))].slice(0, urlCountLimit);
+	const judged = [...new Set(named)].flatMap((text) => {
+		const url = parseUsableUrl(text);
+		return url === null ? [] : { text, refusal: refuseResultUrl(url, hosts) };
+	});
+	return {
+		urls: judged
+			.filter(({ refusal }) => refusal === null)
+			.map(({ text }) => text)
+			.slice(0, urlCountLimit),
+		refusal: judged.find(({ refusal }) => refusal !== null)?.refusal ?? null,
+	};
 }
 
 /** A list, a list in a JSON text, or one URL; items may be objects with a `url`. */
@@ -82,15 +102,13 @@ function listTexts(value: unknown): string[] {
 	});
 }
 
-function isUsableUrl(text: string): boolean {
-	if (text.length > urlLimit || !/^https?:\/\//i.test(text)) return false;
-	if (/[\s\p{Control}\p{Surrogate}\\]/u.test(text)) return false;
-	try {
-		const url = new URL(text);
-		return url.username === "" && url.password === "";
-	} catch {
-		return false;
-	}
+function parseUsableUrl(text: string): URL | null {
+	if (text.length > urlLimit || !/^https?:\/\//i.test(text)) return null;
+	if (/[\s\p{Control}\p{Surrogate}\\]/u.test(text)) return null;
+	// What was taken for a secret and removed leads nowhere.
+	if (text.includes("[redacted]") || !URL.canParse(text)) return null;
+	const url = new URL(text);
+	return url.username === "" && url.password === "" ? url : null;
 }
 
 /** A bare `id` is the last resort, and not read beside an error, where it is more likely the request's. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { unknownPolicies } from "../domain/job.ts";
+import { parseResultHosts } from "../domain/result-url.ts";
 import {
 	minCallbackKeyBytes,
 	minSealingKeyBytes,
@@ -161,6 +162,12 @@ export const webhookSecret = setting(
 export const cidrs = setting(parsedBy(parseCidrs).default([]), {
 	description: "private address ranges that webhooks may reach; default none",
 	example: "10.20.0.0/16,127.0.0.0/8",
+});
+
+/** RESULT_HOSTS: where results may lead to; absent is anywhere over https. */
+export const resultHosts = setting(parsedBy(parseResultHosts).default(null), {
+	description: "the hosts that result URLs may lead to; default any, by https",
+	example: "cdn.example.com,*.example.com",
 });
 
 /** DATA_DIR: where the embedded Postgres and the spool lie. */
