@@ -13,16 +13,19 @@ import helmet from "helmet";
 import { authenticate } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
+import { type CallbackRoutesDeps, callbackRoutes } from "./routes/callbacks.ts";
 import { contractRoutes } from "./routes/contract.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { type EndpointRoutesDeps, endpointRoutes } from "./routes/endpoints.ts";
 import { eventTypeRoutes } from "./routes/event-types.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { jobLedgerRoutes } from "./routes/job-ledger.ts";
 import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
 import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
 
 export type AppDeps = JobRoutesDeps &
-	EndpointRoutesDeps & { logger: Logger; health: HealthOptions };
+	EndpointRoutesDeps &
+	CallbackRoutesDeps & { logger: Logger; health: HealthOptions };
 
 /** The whole REST API as an Express app that does not listen. */
 export function createApp(deps: AppDeps): Express {
@@ -36,6 +39,8 @@ export function createApp(deps: AppDeps): Express {
 	app.use(contractRoutes());
 	app.use("/v1", authenticate(deps.db));
 	app.use("/v1/jobs", jobRoutes(deps));
+	app.use("/v1/jobs", jobLedgerRoutes(deps));
+	app.use("/v1/callbacks", callbackRoutes(deps));
 	app.use("/v1/endpoints/:id/replays", endpointReplayRoutes(deps));
 	app.use("/v1/endpoints", endpointRoutes(deps));
 	app.use("/v1/replays", replayRoutes(deps));

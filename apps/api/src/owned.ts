@@ -1,4 +1,9 @@
+import {
+	type CallbackRecord,
+	parseCallbackId,
+} from "@reelay/shared/domain/callback-record";
 import { type IdOf, isId } from "@reelay/shared/runtime/ids";
+import { findCallback } from "@reelay/shared/store/callbacks";
 import type { Database } from "@reelay/shared/store/database";
 import { findDelivery, findEvent } from "@reelay/shared/store/delivery-log";
 import { findEndpoint } from "@reelay/shared/store/endpoints";
@@ -40,3 +45,16 @@ export const getEndpoint = ownedBy("endpoint", findEndpoint);
 export const getDelivery = ownedBy("delivery", findDelivery);
 export const getEvent = ownedBy("event", findEvent);
 export const getReplay = ownedBy("replay", findReplay);
+
+/** The callback that the path names, of a job of the caller's. */
+export async function getCallback(
+	db: Database,
+	req: Request,
+	res: Response,
+): Promise<CallbackRecord> {
+	const id = parseCallbackId(String(req.params.id));
+	const found =
+		id === null ? null : await findCallback(db, ownerOf(res).tenantId, id);
+	if (found === null) throw noSuch("callback");
+	return found;
+}

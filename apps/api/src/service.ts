@@ -78,6 +78,7 @@ export function createApiService(
 				logger,
 				maxSubmissions: config.MAX_SUBMISSIONS,
 				onUnknown: config.ON_UNKNOWN,
+				resultHosts: config.RESULT_HOSTS,
 				racepoint,
 				keyring: config.ENCRYPTION_KEYS,
 				checkWebhookUrl: (url) =>

@@ -89,6 +89,8 @@ describe("POST /v1/jobs 202", () => {
 				self: `/v1/jobs/${json.id}`,
 				events: `/v1/jobs/${json.id}/events`,
 				cancel: `/v1/jobs/${json.id}/cancel`,
+				submissions: `/v1/jobs/${json.id}/submissions`,
+				callbacks: `/v1/jobs/${json.id}/callbacks`,
 			},
 		});
 		expect(Date.parse(json.start_by) - Date.parse(json.created_at)).toBe(

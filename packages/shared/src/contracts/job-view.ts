@@ -193,11 +193,18 @@ export function presentJob(
 		submitted_at: iso(job.submitted_at),
 		cancel_requested_at: iso(job.cancel_requested_at),
 		finished_at: iso(job.finished_at),
-		links: { self, events: `${self}/events`, cancel: `${self}/cancel` },
+		links: {
+			self,
+			events: `${self}/events`,
+			cancel: `${self}/cancel`,
+			submissions: `${self}/submissions`,
+			callbacks: `${self}/callbacks`,
+		},
 	};
 }
 
-function presentResult(result: NonNullable<JobRecord["result"]>) {
+/** A result under the names of the API. */
+export function presentResult(result: NonNullable<JobRecord["result"]>) {
 	return {
 		urls: result.result_urls,
 		task_id: result.task_id,

@@ -24,6 +24,7 @@ export type CallbackRecord = {
 	job_id: string | null;
 	tenant_id: string | null;
 	job_state: JobState | null;
+	is_cancel_requested: boolean;
 	submission_state: SubmissionState | null;
 	provider_task_id: string | null;
 	kind: string;

@@ -30,6 +30,7 @@ export async function quarantineCallback(
 
 const columns = Prisma.sql`
 	callback.id, callback.submission_id, job.id as job_id, job.tenant_id, job.state as job_state,
+	job.cancel_requested_at is not null as is_cancel_requested,
 	submission.state as submission_state, submission.provider_task_id, callback.kind, callback.outcome, callback.reason,
 	callback.body, callback.body_sha, callback.received_at, callback.released_at`;
 const joined = Prisma.sql`
