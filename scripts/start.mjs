@@ -12,6 +12,7 @@ const programs = {
 	demo: "packages/stack/dist/demo/main.js",
 	migrate: "prisma/dist/main.js",
 	reseal: "apps/api/dist/reseal/main.js",
+	replay: "apps/webhook/dist/replay/main.js",
 };
 
 const program = programs[process.argv[2] ?? "start"];

@@ -62,6 +62,11 @@ export function createReceiverService(
 				label: "spool",
 				read: async () => ({ callbacks: await spool.depth() }),
 			});
+			metrics.watch(
+				"spool_set_aside",
+				"Files on disk that no drain takes up, by why.",
+				{ label: "why", read: () => spool.countAside() },
+			);
 			const draining = startDraining(receiving, drainEveryMs);
 			const app = createApp({
 				...receiving,

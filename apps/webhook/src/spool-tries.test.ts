@@ -86,6 +86,7 @@ describe("a callback of which the process dies", () => {
 		expect(found).toEqual([]);
 		expect(pass.setAside).toHaveLength(1);
 		expect(await readdir(folder)).toEqual([`${name}.fatal`]);
+		expect(await spool.countAside()).toEqual({ unreadable: 0, fatal: 1 });
 		await rename(join(folder, `${name}.fatal`), join(folder, name));
 		await drainInto(found);
 		expect(found).toEqual(["sub_deadly"]);

@@ -11,13 +11,17 @@
  * A file holds the submission's id and the redacted body, never the token.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import { countAside } from "./spool-aside.ts";
+import {
+	decodeSpooled,
+	encodeSpooled,
+	type SpooledCallback,
+} from "./spool-file.ts";
 import {
 	countTry,
 	inTurn,
-	isMissing,
 	isUnderWay,
 	isYoung,
 	maxTries,
@@ -25,14 +29,7 @@ import {
 	uncountTry,
 } from "./spool-tries.ts";
 
-export type SpooledCallback = {
-	/** The provider's name, by which its parser is found again. */
-	provider: string;
-	submissionId: string;
-	/** SHA-256 of the body as it was received, so that a duplicate is still told from a new report. */
-	bodySha: Buffer;
-	body: string;
-};
+export type { SpooledCallback } from "./spool-file.ts";
 
 /** Rejects when there is no use in going on, because the database is away. */
 export type ApplySpooled = (
@@ -57,17 +54,11 @@ export type Spool = {
 	drain(apply: ApplySpooled, isStopping?: () => boolean): Promise<Drained>;
 	/** How many callbacks are kept. */
 	depth(): Promise<number>;
+	/** How many files are set aside, by why: nothing takes them up by itself. */
+	countAside(): Promise<Record<"unreadable" | "fatal", number>>;
 	/** Null when a callback could be kept now, else a sentence that says why not. */
 	check(): Promise<string | null>;
 };
-
-const fileSchema = z.object({
-	v: z.literal(1),
-	provider: z.string().min(1),
-	submission_id: z.string().min(1),
-	body_sha: z.base64(),
-	body: z.string(),
-});
 
 // Far longer than a write takes.
 const unfinishedAfterMs = 10 * 60_000;
@@ -83,11 +74,12 @@ export async function openSpool(folder: string): Promise<Spool> {
 			order += 1;
 			const sortable = `${Date.now()}-${String(order).padStart(9, "0")}`;
 			const name = `${sortable}-${randomUUID()}`;
-			return writeWhole(folder, name, encode(callback));
+			return writeWhole(folder, name, encodeSpooled(callback));
 		},
 		drain: (apply, isStopping = () => false) =>
 			drainFolder({ folder, apply, isStopping }),
 		depth: async () => (await listKept(folder)).length,
+		countAside: () => countAside(folder),
 		check: () => probe(folder),
 	};
 }
@@ -129,7 +121,7 @@ async function drainFolder({
 		const { name, stem, tries } = kept;
 		const file = join(folder, name);
 		if (await isUnderWay(folder, kept)) continue;
-		const callback = tries < maxTries ? await decode(file) : "fatal";
+		const callback = tries < maxTries ? await decodeSpooled(file) : "fatal";
 		if (callback === "gone") continue;
 		if (callback === "unreadable" || callback === "fatal") {
 			const aside = join(folder, `${stem}.json.${callback}`);
@@ -177,45 +169,6 @@ async function probe(folder: string): Promise<string | null> {
 /** A drain ignores what cannot be removed; the failure that led here is the one to tell. */
 async function removeIfPossible(file: string): Promise<void> {
 	await rm(file, { force: true }).catch(() => {});
-}
-
-function encode(callback: SpooledCallback): string {
-	return JSON.stringify({
-		v: 1,
-		provider: callback.provider,
-		submission_id: callback.submissionId,
-		body_sha: callback.bodySha.toString("base64"),
-		body: callback.body,
-	});
-}
-
-async function decode(
-	file: string,
-): Promise<SpooledCallback | "gone" | "unreadable"> {
-	let text: string;
-	try {
-		text = await readFile(file, "utf8");
-	} catch (error) {
-		// Another receiver that drains the same folder was faster.
-		if (isMissing(error)) return "gone";
-		throw error;
-	}
-	const parsed = fileSchema.safeParse(parseOrNull(text));
-	if (!parsed.success) return "unreadable";
-	return {
-		provider: parsed.data.provider,
-		submissionId: parsed.data.submission_id,
-		bodySha: Buffer.from(parsed.data.body_sha, "base64"),
-		body: parsed.data.body,
-	};
-}
-
-function parseOrNull(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return null;
-	}
 }
 
 async function writeAndSync(file: string, text: string): Promise<void> {

@@ -13,6 +13,7 @@ import {
 } from "@reelay/shared/domain/callback-record";
 import type { ResultHosts } from "@reelay/shared/domain/result-url";
 import type { Ringer } from "@reelay/shared/queue/rings";
+import type { Logger } from "@reelay/shared/runtime/logger";
 import {
 	type Replayed,
 	replayCallback,
@@ -34,13 +35,19 @@ export type CallbackRoutesDeps = {
 	db: Database;
 	reads: Database;
 	ringer: Pick<Ringer, "enqueue">;
+	logger: Logger;
 	/** Where results may lead to. */
 	resultHosts: ResultHosts;
 };
 
 /** The routes of /v1/callbacks: what the provider said and nobody understood, and having it read again. */
 export function callbackRoutes(deps: CallbackRoutesDeps): Router {
-	const { db, reads, resultHosts: hosts } = deps;
+	const { db, reads, logger, resultHosts: hosts } = deps;
+	const onFailure = (id: bigint, error: unknown) =>
+		logger.error(
+			{ callback_id: callbackId(id), err: error },
+			"callback.replayFailed",
+		);
 	const router = Router();
 	router.use(requireScope("admin"));
 
@@ -67,7 +74,7 @@ export function callbackRoutes(deps: CallbackRoutesDeps): Router {
 		const { tenantId, keyId } = ownerOf(res);
 		const done = await replayQuarantined(db, filterOf(body, tenantId), {
 			page: { afterId: placeOf(body.after), limit: body.limit },
-			order: { actor: keyId, isDryRun: body.dry_run, hosts },
+			order: { actor: keyId, isDryRun: body.dry_run, hosts, onFailure },
 		});
 		ringFor(deps, done.replayed);
 		res.json({
@@ -91,6 +98,7 @@ export function callbackRoutes(deps: CallbackRoutesDeps): Router {
 			isDryRun: body.dry_run,
 			adopts: body.adopt,
 			hosts,
+			onFailure,
 		});
 		ringFor(deps, [replayed]);
 		res.json({ dry_run: body.dry_run, ...presentReplayed(replayed) });

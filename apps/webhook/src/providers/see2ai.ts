@@ -15,11 +15,15 @@ import type { Keyring } from "@reelay/shared/signing/keyring";
 import type { ReceivedCallback } from "@reelay/shared/store/settle";
 
 /** What a provider's callbacks need: who is meant, and what is said. A second provider is a second file like this. */
-export type CallbackProvider = {
-	/** The path segment under /callbacks. */
-	name: string;
+export type CallbackProvider = CallbackReader & {
 	/** The submission that the capability in the URL names, or null when it is not one of ours. Reads nothing else. */
 	verify(token: string): { submissionId: string } | null;
+};
+
+/** The half that needs no secret. */
+export type CallbackReader = {
+	/** The path segment under /callbacks. */
+	name: string;
 	/** What the body says, and the body as it may be kept. Never throws, whatever the bytes are. */
 	read(body: Buffer, submissionId: string): ReadCallback;
 };
@@ -38,8 +42,15 @@ export function see2ai(
 	hosts: ResultHosts = null,
 ): CallbackProvider {
 	return {
-		name: "see2ai",
+		...see2aiReader(hosts),
 		verify: (token) => verifyCallbackToken(token, keyring),
+	};
+}
+
+/** Reads what SEE2AI calls back with. */
+export function see2aiReader(hosts: ResultHosts): CallbackReader {
+	return {
+		name: "see2ai",
 		read(body, submissionId) {
 			// The provider echoes our whole request, and with it the URL that holds the token. Secrets go before anything is
 			// read, because every text of the report may end in a row that a customer sees.

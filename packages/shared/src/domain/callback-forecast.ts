@@ -14,12 +14,18 @@ export type Forecast = {
 	job_state: JobState | null;
 };
 
+/** What is known of a callback's submission and of its job. */
+export type CallbackFacts = Pick<
+	CallbackRecord,
+	"job_state" | "is_cancel_requested" | "submission_state" | "provider_task_id"
+>;
+
 /**
  * Foretells what applying a report would do to a callback that is set aside, by the table by which the statement decides:
  * a test holds the two together. Something may always happen in between; the statement has the last word.
  */
 export function forecastReplay(
-	callback: CallbackRecord,
+	callback: CallbackFacts,
 	report: ProviderReport,
 	adopts = false,
 ): Forecast {

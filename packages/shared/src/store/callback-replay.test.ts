@@ -14,6 +14,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { watchDatabase } from "../testing/watch-database.ts";
 import {
 	type ReplayOrder,
 	replayCallback,
@@ -32,7 +33,14 @@ const url = "https://cdn.example.com/video.mp4";
 const success = { task_id: "task-1", state: "success", result_urls: [url] };
 const failure = { task_id: "task-1", state: "fail", failMsg: "no" };
 const progress = { task_id: "task-1", state: "running" };
-const order: ReplayOrder = { actor: "key_1", isDryRun: false, hosts: null };
+const order: ReplayOrder = {
+	actor: "key_1",
+	isDryRun: false,
+	hosts: null,
+	onFailure: (_id, error) => {
+		throw error;
+	},
+};
 const everything = {
 	tenantId: null,
 	reason: null,
@@ -268,6 +276,29 @@ describe("a replay of many", () => {
 			[["settled"], 0],
 		]);
 		expect(await findViolations(store.db)).toEqual([]);
+	});
+
+	it("goes on behind one that Postgres refuses, and leaves that as it was", async () => {
+		const refused = await aQuarantined({ state: "rendering" });
+		const other = await aQuarantined({ state: "rendering" });
+		const failed: bigint[] = [];
+		let settled = 0;
+		const db = watchDatabase(store.db, (sql) => {
+			if (sql.includes("as settled") && settled++ === 0) throw new Error("no");
+		});
+
+		const { replayed } = await replayQuarantined(db, everything, {
+			page: { afterId: 0n, limit: 10 },
+			order: { ...order, onFailure: (id) => void failed.push(id) },
+		});
+
+		expect(replayed.map(({ outcome }) => outcome)).toEqual([
+			"quarantined",
+			"settled",
+		]);
+		expect(failed).toEqual([refused.id]);
+		expect(await reread(refused.id)).toEqual(refused);
+		expect((await reread(other.id)).outcome).toBe("settled");
 	});
 
 	it("touches nothing that the filter does not mean", async () => {

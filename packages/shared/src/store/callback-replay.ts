@@ -19,7 +19,7 @@ import {
 	listQuarantined,
 	type QuarantineFilter,
 } from "./callbacks.ts";
-import type { Database } from "./database.ts";
+import { type Database, isDatabaseUnavailable } from "./database.ts";
 
 /** Who replays, and how: `actor` is the id of an API key, or the name of a command. */
 export type ReplayOrder = {
@@ -30,6 +30,8 @@ export type ReplayOrder = {
 	adopts?: boolean;
 	/** The hosts that results may lead to. */
 	hosts: ResultHosts;
+	/** Told of one of many that Postgres refused, which then stays as it is and holds up no other. */
+	onFailure: (id: bigint, error: unknown) => void;
 };
 
 /** A callback as it was before, what today's parser reads in it, and what became, or would become, of it. */
@@ -84,6 +86,19 @@ export async function replayCallback(
 	};
 }
 
+/** What could not be applied stays where it was. */
+function refused(callback: CallbackRecord): Replayed {
+	return {
+		callback,
+		kind: "unreadable",
+		outcome: "quarantined",
+		reason: "it could not be applied; the log says why",
+		job_state: callback.job_state,
+		isApplied: false,
+		deliveries: 0,
+	};
+}
+
 /** What no job of ours explains has no tenant to be written down for, and ends nothing. */
 async function writeDown(
 	db: Database,
@@ -116,7 +131,13 @@ export async function replayQuarantined(
 ): Promise<ReplayedPage> {
 	const replayed: Replayed[] = [];
 	for (const callback of await listQuarantined(db, filter, page)) {
-		replayed.push(await replayCallback(db, callback, order));
+		replayed.push(
+			await replayCallback(db, callback, order).catch((error: unknown) => {
+				if (isDatabaseUnavailable(error)) throw error;
+				order.onFailure(callback.id, error);
+				return refused(callback);
+			}),
+		);
 	}
 	const lastId = replayed.at(-1)?.callback.id ?? null;
 	const left =

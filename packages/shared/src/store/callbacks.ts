@@ -1,4 +1,5 @@
 import { Prisma } from "@reelay/prisma/client";
+import type { CallbackFacts } from "../domain/callback-forecast.ts";
 import type { CallbackRecord } from "../domain/callback-record.ts";
 import type { Database } from "./database.ts";
 import {
@@ -115,6 +116,29 @@ export async function findCallback(
 	const rows = await db.$queryRaw<CallbackRecord[]>`
 		select ${columns} from ${joined} where callback.id = ${id} and ${isOwned}`;
 	return rows[0] ?? null;
+}
+
+/** What a callback that is not in the database is about; the submission may be none of ours. */
+export async function findCallbackFacts(
+	db: Database,
+	submissionId: string,
+): Promise<CallbackFacts & Pick<CallbackRecord, "tenant_id" | "job_id">> {
+	const rows = await db.$queryRaw<
+		(CallbackFacts & Pick<CallbackRecord, "tenant_id" | "job_id">)[]
+	>`
+		select job.id as job_id, job.tenant_id, job.state as job_state,
+			job.cancel_requested_at is not null as is_cancel_requested, submission.state as submission_state, provider_task_id
+		from submission join job on job.id = job_id where submission.id = ${submissionId}`;
+	return (
+		rows[0] ?? {
+			job_id: null,
+			tenant_id: null,
+			job_state: null,
+			is_cancel_requested: false,
+			submission_state: null,
+			provider_task_id: null,
+		}
+	);
 }
 
 // Beyond this many the number says nothing more, and somebody waits for it.
