@@ -7,6 +7,8 @@ import helmet from "helmet";
 import type { TakeCallbackDeps } from "./callbacks/take-callback.ts";
 import type { CallbackProvider } from "./providers/see2ai.ts";
 import { callbackRoutes } from "./routes/callbacks.ts";
+import { cutUnreadBodies } from "./routes/cut-unread-bodies.ts";
+import { createStrangers } from "./routes/strangers.ts";
 
 export type AppDeps = TakeCallbackDeps & {
 	providers: readonly CallbackProvider[];
@@ -24,9 +26,9 @@ export function createApp(deps: AppDeps): Express {
 		next();
 	});
 	app.use(healthRoutes(deps.health));
-	app.use(callbackRoutes(deps, deps.providers));
-	app.use((_req, res) => {
-		res.status(404).end();
-	});
+	app.use(cutUnreadBodies);
+	const strangers = createStrangers(deps);
+	app.use(callbackRoutes({ ...deps, strangers }));
+	app.use(strangers.handler);
 	return app;
 }

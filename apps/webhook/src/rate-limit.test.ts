@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { createRateLimit, ownerOfAddress } from "./rate-limit.ts";
+
+function aLimit(limit: number) {
+	const clock = { at: 0, now: () => clock.at };
+	return { clock, ...createRateLimit({ limit, windowMs: 1_000, clock }) };
+}
+
+describe("a rate limit", () => {
+	it("lets so many pass in a window, tells the first beyond, and begins anew with the next", () => {
+		const { count, clock } = aLimit(2);
+
+		const first = [1, 2, 3, 4].map(() => count("a"));
+		clock.at = 999;
+		const before = count("a");
+		clock.at = 1_000;
+		const after = count("a");
+
+		expect(first).toEqual(["within", "within", "first_beyond", "beyond"]);
+		expect([before, after]).toEqual(["beyond", "within"]);
+	});
+
+	it("counts each key for itself", () => {
+		const { count } = aLimit(1);
+
+		expect([count("a"), count("b"), count("a")]).toEqual([
+			"within",
+			"within",
+			"first_beyond",
+		]);
+	});
+
+	it("forgets the eldest key instead of growing without end", () => {
+		const { count } = aLimit(1);
+		count("eldest");
+		for (let n = 1; n < 10_000; n += 1) count(`key-${n}`);
+
+		const known = count("eldest");
+		count("one more");
+		const forgotten = count("eldest");
+
+		expect([known, forgotten]).toEqual(["first_beyond", "within"]);
+	});
+});
+
+describe("who an address belongs to", () => {
+	it.each([
+		["192.0.2.1", "192.0.2.1"],
+		["::ffff:192.0.2.1", "192.0.2.1"],
+		["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+		["2001:DB8:0001:2::9", "2001:db8:1:2"],
+		["2001:db8::1", "2001:db8:0:0"],
+		["fe80::1%eth0", "fe80:0:0:0"],
+		["::1", "0:0:0:0"],
+		[undefined, ""],
+	])("%s is %s", (address, owner) => {
+		expect(ownerOfAddress(address)).toBe(owner);
+	});
+});

@@ -1,0 +1,56 @@
+/**
+ * How often something may happen under one key in a window of time, counted in this process' memory. The windows follow
+ * each other, so that at their border twice as much may pass; these limits bound an abuse, and divide nothing up.
+ */
+export type RateLimit = {
+	/** Counts one, and says whether it is within the limit, or the first beyond it, or one more. */
+	count(key: string): "within" | "first_beyond" | "beyond";
+};
+
+export type RateLimitOptions = {
+	limit: number;
+	windowMs: number;
+	clock: { now(): number };
+};
+
+// A flood from everywhere costs this many entries and no more; the eldest is forgotten, and may begin anew.
+const maxKeys = 10_000;
+
+/** Makes a limit of its own. */
+export function createRateLimit(options: RateLimitOptions): RateLimit {
+	const { limit, windowMs, clock } = options;
+	const counts = new Map<string, number>();
+	let endsAt = Number.NEGATIVE_INFINITY;
+	return {
+		count(key) {
+			const now = clock.now();
+			if (now >= endsAt) {
+				counts.clear();
+				endsAt = now + windowMs;
+			}
+			const count = (counts.get(key) ?? 0) + 1;
+			if (count === 1 && counts.size >= maxKeys) {
+				const [eldest] = counts.keys();
+				if (eldest !== undefined) counts.delete(eldest);
+			}
+			counts.set(key, count);
+			if (count <= limit) return "within";
+			return count === limit + 1 ? "first_beyond" : "beyond";
+		},
+	};
+}
+
+/** Who an address belongs to: one of IPv4, and of IPv6 the network of 64 bits in which anybody has all addresses. */
+export function ownerOfAddress(address: string | undefined): string {
+	const [text = ""] = (address ?? "").split("%");
+	const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1];
+	if (mapped !== undefined || !text.includes(":")) return mapped ?? text;
+	const [head = "", tail] = text.split("::");
+	const before = head.split(":").filter((group) => group !== "");
+	const after = (tail ?? "").split(":").filter((group) => group !== "");
+	const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+	return [...before, ...Array<string>(zeros).fill("0"), ...after]
+		.slice(0, 4)
+		.map((group) => group.replace(/^0+(?=.)/, "").toLowerCase())
+		.join(":");
+}
