@@ -24,7 +24,10 @@
 import { readFile } from "node:fs/promises";
 import { maxTimeoutS, overdueGraceS } from "@reelay/shared/domain/deadline";
 import { submissionStates } from "@reelay/shared/domain/submission";
-import { signCallbackToken } from "@reelay/shared/signing/capability";
+import {
+	signCallbackToken,
+	verifyCallbackToken,
+} from "@reelay/shared/signing/capability";
 import { seal } from "@reelay/shared/signing/sealing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receiverConfigSchema } from "../config.ts";
@@ -106,20 +109,14 @@ describe("a token", () => {
 		const source = await readSource(
 			"packages/shared/src/signing/capability.ts",
 		);
-		const lengths = Array.from({ length: 66 }, (_, length) => length);
+		const tokens = Array.from({ length: 66 }, (_, length) => {
+			return `${submissionId}.k1.${"A".repeat(length)}`;
+		});
 
-		const answers = await Promise.all(
-			lengths.map((length) =>
-				stage.post(
-					`/callbacks/see2ai/${submissionId}.k1.${"A".repeat(length)}`,
-				),
-			),
-		);
+		// A comparison of unequal lengths would throw.
+		const verified = tokens.map((token) => verifyCallbackToken(token, keyring));
 
-		// A comparison of unequal lengths would throw, and be answered otherwise.
-		expect(new Set(answers.map(({ status }) => status))).toEqual(
-			new Set([404]),
-		);
+		expect(verified).toEqual(tokens.map(() => null));
 		expect(source).toContain("timingSafeEqual(mac, macOf(");
 		expect(source).not.toMatch(
 			/macOf\([^)]*\)\s*[=!]==|\.equals\(|\.compare\(/,

@@ -8,6 +8,11 @@ import {
 } from "../testing/factories.ts";
 import { anError, aSuccess } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
+import {
+	countQuarantined,
+	listCallbacksOfJob,
+	listQuarantined,
+} from "./callbacks.ts";
 import { listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
 import { feedStart, findFeedEnd, listFeed, listFeeds } from "./event-feed.ts";
@@ -64,6 +69,11 @@ async function writeHistory(): Promise<void> {
 		select 'sub_' || n, 'job_' || n, 1, 'failed', false, 'no', now(), now()
 		from generate_series(1, ${finished}::int) as n`;
 	await store.db.$executeRaw`
+		insert into callback (submission_id, body_sha, body, kind, outcome)
+		select 'sub_' || n, decode(lpad(to_hex(n), 8, '0'), 'hex'), '{}', 'failed',
+			case when n % 1000 = 0 then 'quarantined' else 'settled' end
+		from generate_series(1, ${finished}::int) as n`;
+	await store.db.$executeRaw`
 		insert into timeline (job_id, type) select 'job_' || n, 'failed' from generate_series(1, ${finished}::int) as n`;
 	await store.db.$executeRaw`
 		insert into event (id, tenant_id, job_id, type, snapshot)
@@ -82,10 +92,18 @@ async function readsOf(): Promise<Map<string, number>> {
 		select indexrelname as name, idx_scan::int as scans from pg_stat_user_indexes
 		union all
 		select 'all of ' || relname, seq_scan::int from pg_stat_user_tables
-		where relname in ('job', 'submission', 'timeline', 'event', 'delivery')`;
+		where relname in ('job', 'submission', 'timeline', 'event', 'delivery', 'callback')`;
 	return new Map(rows.map(({ name, scans }) => [name, scans]));
 }
 
+const meant = {
+	reason: null,
+	since: null,
+	until: null,
+	isWaiting: false,
+	submissionId: null,
+};
+const first = { afterId: 0n, limit: 20 };
 const page = { tenantId: "", afterId: null, limit: 20 };
 const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 	[
@@ -240,6 +258,26 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			"resubmitJob",
 			"submission_pkey",
 			() => resubmitJob(store.db, submissionOf(rendering)),
+		],
+		[
+			"countQuarantined",
+			"callback_quarantined_idx",
+			() => countQuarantined(store.db),
+		],
+		[
+			"listQuarantined",
+			"callback_quarantined_idx",
+			() =>
+				listQuarantined(
+					store.db,
+					{ ...meant, tenantId: store.tenantId },
+					first,
+				),
+		],
+		[
+			"listCallbacksOfJob",
+			"callback_submission_id_body_sha_key",
+			() => listCallbacksOfJob(store.db, { jobId: "job_7", ...first }),
 		],
 	];
 
