@@ -2,12 +2,12 @@ import { otherTask } from "@reelay/shared/domain/callback-record";
 import { signCallbackToken } from "@reelay/shared/signing/capability";
 import { parseKeyring } from "@reelay/shared/signing/keyring";
 import { findViolations } from "@reelay/shared/testing/audit";
+import { aTenant, type JobSpec } from "@reelay/shared/testing/factories";
 import {
-	aJob,
-	aTenant,
-	type JobSpec,
-	submissionOf,
-} from "@reelay/shared/testing/factories";
+	aQuarantined as make,
+	type QuarantinedSpec,
+	understood,
+} from "@reelay/shared/testing/quarantined";
 import { clearTestStore } from "@reelay/shared/testing/store";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ApiStage, setStage } from "../testing/stage.ts";
@@ -22,28 +22,8 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-const success = {
-	task_id: "task-1",
-	state: "success",
-	result_urls: ["https://cdn.example.com/video.mp4"],
-	cost_points: 70,
-};
-
-/** A job whose callback an older parser has set aside. */
-async function aQuarantined(
-	spec: JobSpec = {},
-	{ body = success as unknown, reason = "the state is unknown", ageS = 0 } = {},
-) {
-	const job = await aJob(stage.store, { state: "rendering", ...spec });
-	const submissionId = submissionOf(job);
-	const text = typeof body === "string" ? body : JSON.stringify(body);
-	const [row] = await stage.db.$queryRaw<{ id: string }[]>`
-		insert into callback (submission_id, body_sha, body, kind, outcome, reason, received_at)
-		values (${submissionId}, sha256(convert_to(${text}, 'UTF8')), ${text}, 'unreadable', 'quarantined', ${reason},
-			now() - make_interval(secs => ${ageS}::int))
-		returning 'cb_' || lpad(id::text, 12, '0') as id`;
-	return { id: row?.id ?? "", jobId: job.id, submissionId };
-}
+const aQuarantined = (spec?: JobSpec, callback?: QuarantinedSpec) =>
+	make(stage.store, spec, callback);
 const post = (path: string, body?: unknown, key?: string) =>
 	stage.request(`/v1/callbacks/${path}`, {
 		method: "POST",
@@ -80,7 +60,7 @@ describe("GET /v1/callbacks 200", () => {
 					received_at: expect.any(String),
 					released_at: null,
 					age_s: expect.any(Number),
-					body: JSON.stringify(success),
+					body: JSON.stringify(understood),
 					body_is_cut: false,
 					links: {
 						self: `/v1/callbacks/${id}`,

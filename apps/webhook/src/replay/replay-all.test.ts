@@ -10,6 +10,10 @@ import {
 	submissionOf,
 } from "@reelay/shared/testing/factories";
 import {
+	aQuarantined as make,
+	understood,
+} from "@reelay/shared/testing/quarantined";
+import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
@@ -65,15 +69,8 @@ const deps = (): ReplayAllDeps => ({
 });
 const replay = (...given: string[]) => replayAll(deps(), readArguments(given));
 
-async function aQuarantined(spec: JobSpec = {}, body: unknown = success) {
-	const job = await aJob(store, { state: "rendering", ...spec });
-	const text = typeof body === "string" ? body : JSON.stringify(body);
-	const [row] = await store.db.$queryRaw<{ id: string }[]>`
-		insert into callback (submission_id, body_sha, body, kind, outcome, reason)
-		values (${submissionOf(job)}, '\\x01', ${text}, 'unreadable', 'quarantined', 'old')
-		returning 'cb_' || lpad(id::text, 12, '0') as id`;
-	return { id: row?.id ?? "", jobId: job.id };
-}
+const aQuarantined = (spec?: JobSpec, body?: unknown) =>
+	make(store, spec, { body });
 
 /** As a drain has left it after five receivers died of it. */
 async function aFatalFile(spec: JobSpec = {}, provider = "see2ai") {
@@ -217,7 +214,7 @@ describe("replaying one", () => {
 
 		expect(refused).toEqual({ taken: 0, left: 1 });
 		expect(adopted).toEqual({ taken: 1, left: 0 });
-		expect(printed[0]).toBe(JSON.stringify(success));
+		expect(printed[0]).toBe(JSON.stringify(understood));
 		expect(await stateOf(jobId)).toBe("succeeded");
 		expect(await stateOf(other.jobId)).toBe("rendering");
 		expect(await audits()).toMatchObject([{ action: "callback.adopt" }]);

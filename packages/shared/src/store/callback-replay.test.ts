@@ -10,16 +10,16 @@ import {
 import { findViolations } from "../testing/audit.ts";
 import { aJob, type JobSpec, submissionOf } from "../testing/factories.ts";
 import {
+	setAside as keep,
+	aQuarantined as make,
+	understood,
+} from "../testing/quarantined.ts";
+import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { watchDatabase } from "../testing/watch-database.ts";
-import {
-	type ReplayOrder,
-	replayCallback,
-	replayQuarantined,
-} from "./callback-replay.ts";
+import { type ReplayOrder, replayCallback } from "./callback-replay.ts";
 import { findCallback } from "./callbacks.ts";
 
 let store: TestStore;
@@ -29,8 +29,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-const url = "https://cdn.example.com/video.mp4";
-const success = { task_id: "task-1", state: "success", result_urls: [url] };
 const failure = { task_id: "task-1", state: "fail", failMsg: "no" };
 const progress = { task_id: "task-1", state: "running" };
 const order: ReplayOrder = {
@@ -41,32 +39,16 @@ const order: ReplayOrder = {
 		throw error;
 	},
 };
-const everything = {
-	tenantId: null,
-	reason: null,
-	since: null,
-	until: null,
-	isWaiting: false,
-	submissionId: null,
-};
-
-/** As an older parser has left it. */
-async function setAside(submissionId: string, body: unknown, reason = "old") {
-	const text = typeof body === "string" ? body : JSON.stringify(body);
-	const rows = await store.db.$queryRaw<{ id: bigint }[]>`
-		insert into callback (submission_id, body_sha, body, kind, outcome, reason)
-		values (${submissionId}, sha256(convert_to(${text}, 'UTF8')), ${text}, 'unreadable', 'quarantined', ${reason})
-		returning id`;
-	return reread(rows[0]?.id ?? 0n);
-}
 async function reread(id: bigint) {
 	const found = await findCallback(store.db, null, id);
 	if (found === null) throw new Error("there is no such callback");
 	return found;
 }
-async function aQuarantined(spec: JobSpec, body: unknown = success) {
-	const job = await aJob(store, spec);
-	return setAside(submissionOf(job), body);
+async function aQuarantined(spec: JobSpec = {}, body?: unknown) {
+	return reread((await make(store, spec, { body })).number);
+}
+async function setAside(submissionId: string, body?: unknown) {
+	return reread((await keep(store, submissionId, { body })).number);
 }
 const audits = () =>
 	store.db.$queryRaw`select actor, action, target, data from audit order by id`;
@@ -101,7 +83,7 @@ describe("a replay", () => {
 					job: callback.job_id,
 					submission: callback.submission_id,
 					kind: "succeeded",
-					was: "old",
+					was: "the state is unknown",
 				},
 			},
 		]);
@@ -148,7 +130,7 @@ describe("a replay", () => {
 	});
 
 	it("takes a result from a host that has been allowed meanwhile", async () => {
-		const body = { ...success, result_urls: ["http://plain.example.com/1"] };
+		const body = { ...understood, result_urls: ["http://plain.example.com/1"] };
 		const callback = await aQuarantined({ state: "rendering" }, body);
 		const hosts = parseResultHosts("http://plain.example.com");
 
@@ -184,7 +166,7 @@ describe("a replay", () => {
 	});
 
 	it("ends nothing for a submission that is gone", async () => {
-		const callback = await setAside("sub_nobody", success);
+		const callback = await setAside("sub_nobody");
 
 		const replayed = await replayCallback(store.db, callback, order);
 
@@ -210,7 +192,7 @@ describe("a dry run", () => {
 			),
 	);
 	it.each([
-		["succeeded", success],
+		["succeeded", understood],
 		["failed", failure],
 		["progress", progress],
 	])(
@@ -248,70 +230,5 @@ describe("a dry run", () => {
 		await replayCallback(store.db, callback, { ...order, isDryRun: true });
 
 		expect(await audits()).toEqual([]);
-	});
-});
-
-describe("a replay of many", () => {
-	it("goes on behind the last one, says what is left, and comes to an end", async () => {
-		for (let n = 0; n < 5; n += 1) {
-			const body = n === 1 ? "<html>" : { ...success, cost_points: n };
-			await aQuarantined({ state: "rendering" }, body);
-		}
-
-		const pages = [];
-		for (let afterId = 0n; ; ) {
-			const page = { afterId, limit: 2 };
-			const done = await replayQuarantined(store.db, everything, {
-				page,
-				order,
-			});
-			pages.push([done.replayed.map(({ outcome }) => outcome), done.left]);
-			if (done.left === 0) break;
-			afterId = done.lastId ?? 0n;
-		}
-
-		expect(pages).toEqual([
-			[["settled", "quarantined"], 3],
-			[["settled", "settled"], 1],
-			[["settled"], 0],
-		]);
-		expect(await findViolations(store.db)).toEqual([]);
-	});
-
-	it("goes on behind one that Postgres refuses, and leaves that as it was", async () => {
-		const refused = await aQuarantined({ state: "rendering" });
-		const other = await aQuarantined({ state: "rendering" });
-		const failed: bigint[] = [];
-		let settled = 0;
-		const db = watchDatabase(store.db, (sql) => {
-			if (sql.includes("as settled") && settled++ === 0) throw new Error("no");
-		});
-
-		const { replayed } = await replayQuarantined(db, everything, {
-			page: { afterId: 0n, limit: 10 },
-			order: { ...order, onFailure: (id) => void failed.push(id) },
-		});
-
-		expect(replayed.map(({ outcome }) => outcome)).toEqual([
-			"quarantined",
-			"settled",
-		]);
-		expect(failed).toEqual([refused.id]);
-		expect(await reread(refused.id)).toEqual(refused);
-		expect((await reread(other.id)).outcome).toBe("settled");
-	});
-
-	it("touches nothing that the filter does not mean", async () => {
-		const meant = await aQuarantined({ state: "rendering" });
-		const other = await aQuarantined({ state: "rendering" });
-		const filter = { ...everything, submissionId: meant.submission_id };
-
-		await replayQuarantined(store.db, filter, {
-			page: { afterId: 0n, limit: 100 },
-			order,
-		});
-
-		expect((await reread(meant.id)).outcome).toBe("settled");
-		expect(await reread(other.id)).toEqual(other);
 	});
 });
