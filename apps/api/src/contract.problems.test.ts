@@ -8,6 +8,7 @@ import {
 import { maxEndpoints } from "@reelay/shared/domain/endpoint";
 import { type ProblemCode, problems } from "@reelay/shared/domain/errors";
 import { claimDueDeliveries } from "@reelay/shared/store/deliveries";
+import { eventually } from "@reelay/shared/testing/eventually";
 import { aJob, anEndpoint } from "@reelay/shared/testing/factories";
 import { clearTestStore } from "@reelay/shared/testing/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -24,6 +25,7 @@ let stage: ApiStage;
 let isBroken = false;
 beforeAll(async () => {
 	stage = await setStage({
+		limits: { maxStreams: 2, maxStreamsOfTenant: 1 },
 		onStatement() {
 			if (isBroken) throw new Error("a fault of ours");
 		},
@@ -101,6 +103,15 @@ const general: Partial<Record<ProblemCode, Provoke>> = {
 		}),
 };
 
+const streaming = { accept: "text/event-stream" };
+/** Streams count until the server has noticed that they are gone. */
+async function closeAll(open: readonly { close(): void }[]): Promise<void> {
+	for (const { close } of open) close();
+	await eventually(async () => {
+		expect(await stage.metric("streams_open", 'kind="events"')).toBe(0);
+	});
+}
+
 const endpointPath = (scene: Scene) => `/v1/endpoints/${scene.endpoint}`;
 
 /** How the others do: what has to be there first. */
@@ -145,6 +156,23 @@ const particular: Partial<Record<ProblemCode, Provoke>> = {
 		await claimDueDeliveries(stage.db, "w", 1);
 		return send(asked);
 	},
+	async too_many_streams(asked) {
+		const open = await stage.stream("/v1/events");
+		const answer = await send(asked, { headers: streaming });
+		await closeAll([open]);
+		return answer;
+	},
+	async streams_full(asked) {
+		const one = { key: await stage.aStrangersKey() };
+		const other = { key: await stage.aStrangersKey() };
+		const open = [
+			await stage.stream("/v1/events", one),
+			await stage.stream("/v1/events", other),
+		];
+		const answer = await send(asked, { headers: streaming });
+		await closeAll(open);
+		return answer;
+	},
 	async replay_ended(asked) {
 		const path = `/v1/replays/${asked.scene.replay}/cancel`;
 		await stage.request(path, { method: "POST" });
@@ -171,7 +199,9 @@ describe("every problem that an operation documents", () => {
 
 			expect(answer.json?.code, answer.text).toBe(code);
 			expect(answer.status).toBe(problems[code].status);
-			expect(answer.headers.has("retry-after")).toBe(code === "unavailable");
+			expect(answer.headers.has("retry-after")).toBe(
+				["unavailable", "too_many_streams", "streams_full"].includes(code),
+			);
 			expect(answer.headers.has("www-authenticate")).toBe(
 				code === "unauthorized",
 			);

@@ -26,7 +26,7 @@ import {
 import type { Database } from "@reelay/shared/store/database";
 import { Router } from "express";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
-import { requireJson } from "../middleware/require-json.ts";
+import { allowJson } from "../middleware/require-json.ts";
 import { getCallback } from "../owned.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { withoutTokens } from "../without-tokens.ts";
@@ -69,7 +69,7 @@ export function callbackRoutes(deps: CallbackRoutesDeps): Router {
 		});
 	});
 
-	router.post("/replay", requireJson, async (req, res) => {
+	router.post("/replay", allowJson, async (req, res) => {
 		const body = parseBody(replayCallbacksSchema, req.body ?? {});
 		const { tenantId, keyId } = ownerOf(res);
 		const done = await replayQuarantined(db, filterOf(body, tenantId), {
@@ -91,7 +91,7 @@ export function callbackRoutes(deps: CallbackRoutesDeps): Router {
 		res.json(presentOperatorsCallback(withoutTokens(callback), new Date()));
 	});
 
-	router.post("/:id/replay", requireJson, async (req, res) => {
+	router.post("/:id/replay", allowJson, async (req, res) => {
 		const body = parseBody(replayCallbackSchema, req.body ?? {});
 		const replayed = await replayCallback(db, await getCallback(db, req, res), {
 			actor: ownerOf(res).keyId,

@@ -22,7 +22,7 @@ import {
 } from "../change-endpoint.ts";
 import { openCursor, sealCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
-import { requireJson } from "../middleware/require-json.ts";
+import { allowJson, requireJson } from "../middleware/require-json.ts";
 import { getEndpoint, pathId } from "../owned.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { noSuch, problemFor } from "../problem.ts";
@@ -97,7 +97,7 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 		res.status(204).end();
 	});
 
-	router.post("/:id/test", requireJson, async (req, res) => {
+	router.post("/:id/test", allowJson, async (req, res) => {
 		const { type } = parseBody(testEndpointSchema, req.body ?? {});
 		const { tenantId, id } = pathId("endpoint", req, res);
 		res.json(await testEndpoint(deps, { tenantId, endpointId: id, type }));

@@ -1,4 +1,4 @@
-import { exampleIds } from "@reelay/shared/contracts/ids";
+import { exampleCallbackId, exampleIds } from "@reelay/shared/contracts/ids";
 import type { JsonSchema } from "@reelay/shared/contracts/json-schema";
 import type { OpenApiDocument } from "@reelay/shared/contracts/openapi/document";
 import type { Operation } from "@reelay/shared/contracts/operations/operation";
@@ -150,6 +150,7 @@ const kinds: Readonly<Record<string, keyof Scene>> = {
 	deliveries: "delivery",
 	events: "event",
 	replays: "replay",
+	callbacks: "callback",
 };
 
 /** The path of a drawn request, with the scene's ids. */
@@ -163,6 +164,9 @@ export function pathOf(
 		const id = ids[name];
 		if (kind === undefined || id === undefined) throw new Error(name);
 		if (id.kind === "raw") return id.text;
+		if (kind === "callback") {
+			return (id.kind === "known" && scene.callback) || exampleCallbackId;
+		}
 		return id.kind === "known" ? scene[kind] : exampleIds[kind];
 	});
 	return query === "" ? path : `${path}?${query}`;

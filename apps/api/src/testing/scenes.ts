@@ -1,4 +1,4 @@
-import { exampleIds } from "@reelay/shared/contracts/ids";
+import { exampleCallbackId, exampleIds } from "@reelay/shared/contracts/ids";
 import type {
 	Example,
 	Operation,
@@ -14,12 +14,15 @@ import {
 	anEndpoint,
 	submissionOf,
 } from "@reelay/shared/testing/factories";
+import { aQuarantined } from "@reelay/shared/testing/quarantined";
 import { anAttempt, aSuccess } from "@reelay/shared/testing/reports";
 import type { Answer, ApiStage, RequestOptions } from "./stage.ts";
 import { type StageOptions, setStage } from "./stage.ts";
 
 /** A row of every kind, by the names that examples give them. */
-export type Scene = Record<keyof typeof exampleIds, string>;
+export type Scene = Record<keyof typeof exampleIds, string> & {
+	callback?: string;
+};
 
 const jobStates: Readonly<Record<string, JobState>> = {
 	cancelJob: "queued",
@@ -85,6 +88,7 @@ export async function setScene(
 		endpoint: endpoint.id,
 		replay: replay.json.id,
 		secret: secret.json.id,
+		callback: (await aQuarantined(stage.store)).id,
 	};
 }
 
@@ -112,7 +116,10 @@ export function sendExample(
 function inScene(example: Example, scene: Scene): Example {
 	let text = JSON.stringify(example);
 	for (const [kind, id] of Object.entries(exampleIds)) {
-		text = text.replaceAll(id, scene[kind as keyof Scene]);
+		text = text.replaceAll(id, scene[kind as keyof typeof exampleIds]);
+	}
+	if (scene.callback !== undefined) {
+		text = text.replaceAll(exampleCallbackId, scene.callback);
 	}
 	return JSON.parse(text.replaceAll(exampleSince, anHourAgo()));
 }

@@ -1,13 +1,10 @@
 import { z } from "zod";
-import { parseCallbackId } from "../domain/callback-record.ts";
+import { callbackIdSchema } from "./ids.ts";
+import { limitOf } from "./page.ts";
 
-/** The id of a callback behind which a page begins. */
-const after = z
-	.string()
-	.refine((text) => parseCallbackId(text) !== null, {
-		message: "is the id of a callback",
-	})
-	.optional();
+const after = callbackIdSchema.optional().meta({
+	description: "Only callbacks behind this one.",
+});
 const instant = z.iso.datetime({ offset: true }).optional();
 const reason = z
 	.string()
@@ -33,7 +30,7 @@ export const listQuarantinedSchema = z.strictObject({
 		.default("false")
 		.transform((value) => value === "true")
 		.meta({ description: "Only those whose job has not ended." }),
-	limit: z.coerce.number().int().min(1).max(100).default(20),
+	limit: limitOf(100, 20),
 	after,
 });
 
@@ -53,23 +50,30 @@ export const replayCallbacksSchema = z.strictObject({
 	reason,
 	since,
 	until,
-	waiting: z.boolean().default(false),
-	dry_run: z.boolean().default(false),
-	limit: z.int().min(1).max(200).default(100),
+	waiting: z.boolean().default(false).meta({
+		description: "Only those whose job has not ended.",
+	}),
+	dry_run: z.boolean().default(false).meta({
+		description: "Says what would come of each, and changes nothing.",
+	}),
+	limit: z.int().min(1).max(200).default(100).meta({
+		description: "How many are read again at most; left says how many remain.",
+	}),
 	after,
 });
 
 /** The query of `GET /v1/jobs/{id}/callbacks`. */
 export const listCallbacksSchema = z.strictObject({
-	limit: z.coerce.number().int().min(1).max(50).default(20),
+	limit: limitOf(50, 20),
 	after,
 });
 
 /** The query of `GET /v1/jobs/{id}/submissions`. */
 export const listSubmissionsSchema = z.strictObject({
-	limit: z.coerce.number().int().min(1).max(200).default(50),
+	limit: limitOf(200, 50),
 	after: z
 		.string()
 		.regex(/^\d{1,9}$/, "is the number of a submission")
-		.default("0"),
+		.default("0")
+		.meta({ description: "Only submissions behind this one." }),
 });

@@ -1,15 +1,90 @@
+import { z } from "zod";
 import {
-	type CallbackOutcome,
 	type CallbackRecord,
 	callbackId,
+	callbackOutcomes,
 } from "../domain/callback-record.ts";
-import type { JobState } from "../domain/job.ts";
+import { type JobState, jobStates } from "../domain/job.ts";
+import { submissionStates } from "../domain/submission.ts";
+import { callbackIdSchema, idSchema, instant } from "./ids.ts";
 
 // The upstream's envelope repeats a request of at most this much.
 const bodyLimit = 64 * 1024;
 
+const outcome = z.enum(callbackOutcomes).meta({
+	description:
+		"settled ended its submission, surplus brought a video after the job had ended, progress ended nothing, ignored came too late to change anything, and quarantined waits for somebody to understand it.",
+});
+const reason = z.string().nullable().meta({
+	description: "Why it was set aside or changed nothing.",
+});
+
+/** What the provider called back with. */
+export const callbackSchema = z
+	.strictObject({
+		id: callbackIdSchema,
+		submission_id: z.string(),
+		kind: z.string().meta({
+			description:
+				"What it was read as: succeeded, failed, progress, unreadable …",
+		}),
+		outcome,
+		reason,
+		received_at: instant,
+		released_at: instant.nullable().meta({
+			description: "When one that had been set aside was understood after all.",
+		}),
+		body: z.string().meta({
+			description: "Word for word, but for what was a secret.",
+		}),
+		body_is_cut: z.boolean(),
+	})
+	.meta({ id: "Callback" });
+
+/** A callback as an operator sees it. */
+export const operatorsCallbackSchema = callbackSchema
+	.extend({
+		age_s: z
+			.int()
+			.meta({ description: "For how many seconds it has been here." }),
+		job_id: idSchema("job").nullable(),
+		job_state: z.enum(jobStates).nullable(),
+		submission_state: z.enum(submissionStates).nullable(),
+		known_task_id: z.string().nullable().meta({
+			description:
+				"What an adopted callback's own task id is measured against.",
+		}),
+		links: z.strictObject({
+			self: z.string(),
+			replay: z.string(),
+			job: z.string().nullable(),
+		}),
+	})
+	.meta({ id: "OperatorsCallback" });
+
+/** A callback that was read again, or of a dry run would be. */
+export const replayedCallbackSchema = z
+	.strictObject({
+		id: callbackIdSchema,
+		submission_id: z.string(),
+		job_id: idSchema("job").nullable(),
+		was: z.strictObject({ outcome, reason }),
+		kind: z.string(),
+		outcome,
+		reason,
+		job_state: z.enum(jobStates).nullable().meta({
+			description: "The job's state afterwards.",
+		}),
+		applied: z.boolean().meta({
+			description: "Whether this reading changed anything.",
+		}),
+	})
+	.meta({ id: "ReplayedCallback" });
+
 /** What the provider called back with, word for word but for what was a secret, and what came of it. */
-export function presentCallback(callback: CallbackRecord) {
+export function presentCallback(
+	callback: CallbackRecord,
+): z.infer<typeof callbackSchema> {
 	const { body } = callback;
 	return {
 		id: callbackId(callback.id),
@@ -25,7 +100,10 @@ export function presentCallback(callback: CallbackRecord) {
 }
 
 /** The same for an operator: whose job it is about, what has become of that, and for how long it has been waiting. */
-export function presentOperatorsCallback(callback: CallbackRecord, now: Date) {
+export function presentOperatorsCallback(
+	callback: CallbackRecord,
+	now: Date,
+): z.infer<typeof operatorsCallbackSchema> {
 	const self = `/v1/callbacks/${callbackId(callback.id)}`;
 	const ageMs = now.getTime() - callback.received_at.getTime();
 	return {
@@ -34,7 +112,6 @@ export function presentOperatorsCallback(callback: CallbackRecord, now: Date) {
 		job_id: callback.job_id,
 		job_state: callback.job_state,
 		submission_state: callback.submission_state,
-		/** What an adopted callback's own task id is measured against. */
 		known_task_id: callback.provider_task_id,
 		links: {
 			self,
@@ -48,11 +125,11 @@ export function presentOperatorsCallback(callback: CallbackRecord, now: Date) {
 export function presentReplayed(replayed: {
 	callback: CallbackRecord;
 	kind: string;
-	outcome: CallbackOutcome;
+	outcome: CallbackRecord["outcome"];
 	reason: string | null;
 	job_state: JobState | null;
 	isApplied: boolean;
-}) {
+}): z.infer<typeof replayedCallbackSchema> {
 	const { callback, kind, outcome, reason, job_state, isApplied } = replayed;
 	return {
 		id: callbackId(callback.id),

@@ -25,5 +25,17 @@ export function idSchema(kind: IdKind) {
 		});
 }
 
+/** A callback as documents and examples show it: callbacks are counted. */
+export const exampleCallbackId = "cb_000009999999";
+
+/** The id of a callback. */
+export const callbackIdSchema = z
+	.string()
+	.regex(/^cb_\d{12,18}$/)
+	.meta({
+		title: "cb_…",
+		description: "The id of a callback; ids sort as their callbacks came.",
+	});
+
 /** An instant as the API writes it: in UTC, to the millisecond. */
 export const instant = z.iso.datetime({ precision: 3 });

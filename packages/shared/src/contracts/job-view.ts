@@ -17,7 +17,8 @@ import type { WaitingFor } from "../domain/waiting.ts";
 import { actionInput } from "./action-input.ts";
 import { idSchema, instant } from "./ids.ts";
 
-const charged = z.enum(charges).meta({
+/** What is known of the money. */
+export const charged = z.enum(charges).meta({
 	description:
 		"What is known of your money: no, yes, or possible, which is said whenever a charge cannot be excluded.",
 });
@@ -147,6 +148,8 @@ export const jobSchema = z
 			self: z.string(),
 			events: z.string(),
 			cancel: z.string(),
+			submissions: z.string(),
+			callbacks: z.string(),
 		}),
 	})
 	.meta({ id: "Job" });
@@ -204,7 +207,9 @@ export function presentJob(
 }
 
 /** A result under the names of the API. */
-export function presentResult(result: NonNullable<JobRecord["result"]>) {
+export function presentResult(
+	result: NonNullable<JobRecord["result"]>,
+): z.infer<typeof jobResultSchema> {
 	return {
 		urls: result.result_urls,
 		task_id: result.task_id,

@@ -1,13 +1,20 @@
 /** What the examples of the documents answer with, made by the same functions as real answers. */
+import type { CallbackRecord } from "../domain/callback-record.ts";
 import type { EndpointRecord } from "../domain/endpoint-record.ts";
 import type { JobState } from "../domain/job.ts";
 import type { ReplayRecord } from "../domain/replay.ts";
+import {
+	presentCallback,
+	presentOperatorsCallback,
+	presentReplayed,
+} from "./callback-view.ts";
 import { presentAttempt, presentDelivery } from "./delivery-view.ts";
 import { presentEndpoint } from "./endpoint-view.ts";
 import { sampleJob } from "./event-samples.ts";
 import { exampleIds } from "./ids.ts";
 import { type JobView, presentJob } from "./job-view.ts";
 import { presentReplay } from "./replay-view.ts";
+import { presentSubmission } from "./submission-view.ts";
 
 const at = new Date("2026-01-01T12:00:00.000Z");
 const later = new Date("2026-01-01T12:03:20.000Z");
@@ -126,3 +133,70 @@ export const exampleReplay = (state: ReplayRecord["state"]) =>
 
 /** The instant from which examples replay; a test puts a recent one in its place. */
 export const exampleSince = at.toISOString();
+
+/** What a provider says when a video is there. */
+const successBody = JSON.stringify({
+	task_id: "task-1",
+	state: "success",
+	result_urls: ["https://cdn.example.com/video.mp4"],
+	cost_points: 70,
+});
+
+const callbackRecord: CallbackRecord = {
+	id: 9_999_999n,
+	submission_id: exampleIds.submission,
+	job_id: exampleIds.job,
+	tenant_id: exampleIds.tenant,
+	job_state: "succeeded",
+	is_cancel_requested: false,
+	submission_state: "succeeded",
+	provider_task_id: "task-1",
+	kind: "succeeded",
+	outcome: "settled",
+	reason: null,
+	body: successBody,
+	body_sha: new Uint8Array(),
+	received_at: later,
+	released_at: null,
+};
+const setAsideRecord: CallbackRecord = {
+	...callbackRecord,
+	job_state: "rendering",
+	submission_state: "accepted",
+	kind: "unreadable",
+	outcome: "quarantined",
+	reason: "the state is unknown",
+};
+
+/** A callback that ended its job. */
+export const exampleCallback = presentCallback(callbackRecord);
+
+/** One that nobody has understood yet. */
+export const exampleSetAside = presentOperatorsCallback(setAsideRecord, later);
+
+/** The same, read again. */
+export const exampleReplayed = presentReplayed({
+	callback: setAsideRecord,
+	kind: "succeeded",
+	outcome: "settled",
+	reason: null,
+	job_state: "succeeded",
+	isApplied: true,
+});
+
+/** The submission of a job that succeeded. */
+export const exampleSubmission = presentSubmission({
+	id: exampleIds.submission,
+	n: 1,
+	state: "succeeded",
+	provider_task_id: "task-1",
+	http_status: 200,
+	charged: "yes",
+	output: null,
+	error: null,
+	intent_at: at,
+	answered_at: later,
+	callback_due_at: new Date("2026-01-01T12:30:00.000Z"),
+	overdue_at: null,
+	settled_at: later,
+});

@@ -1,6 +1,8 @@
+import { callbackOperations } from "./callbacks.ts";
 import { deliveryOperations } from "./deliveries.ts";
 import { endpointOperations } from "./endpoints.ts";
 import { eventOperations } from "./events.ts";
+import { jobLedgerOperations } from "./job-ledger.ts";
 import { jobOperations } from "./jobs.ts";
 import type { Operation } from "./operation.ts";
 import { replayOperations } from "./replays.ts";
@@ -10,11 +12,13 @@ import { serviceOperations } from "./service.ts";
 /** Every operation of the API. A test holds this list to the routes that Express serves, in both directions. */
 export const operations: readonly Operation[] = [
 	...jobOperations,
+	...jobLedgerOperations,
 	...eventOperations,
 	...endpointOperations,
 	...secretOperations,
 	...deliveryOperations,
 	...replayOperations,
+	...callbackOperations,
 	...serviceOperations,
 ];
 
@@ -26,5 +30,7 @@ export const tags: Readonly<Record<string, string>> = {
 	Secrets: "Secrets sign what an endpoint is sent, and rotate with an overlap.",
 	Deliveries: "A delivery is one event owed to one URL; an attempt is one try.",
 	Replays: "A replay sends an endpoint again what it was owed in a time.",
+	Callbacks:
+		"A callback is what the provider said. One that nobody understands is set aside, and can be read again.",
 	Service: "The process itself. Nothing here needs a key.",
 };

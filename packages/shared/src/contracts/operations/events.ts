@@ -11,6 +11,7 @@ import { exampleIds, idSchema } from "../ids.ts";
 import { feedOf, listOf } from "../page.ts";
 import { exampleDelivery, exampleJob } from "../samples.ts";
 import type { Operation } from "./operation.ts";
+import { lastEventId, streamOf, streamProblems } from "./stream.ts";
 
 const tag = "Events";
 
@@ -32,6 +33,7 @@ const listEvents: Operation = {
 		"For those who have no public URL. None is ever added before one that was read. What tells of a job on its way is written only while an endpoint of yours asks for it.",
 	scope: "jobs:read",
 	query: listEventsSchema,
+	headers: lastEventId,
 	answers: [
 		{
 			status: 200,
@@ -40,7 +42,9 @@ const listEvents: Operation = {
 				id: "EventFeed",
 			}),
 		},
+		streamOf("events", "It does not end by itself."),
 	],
+	problems: streamProblems,
 	examples: [
 		{
 			summary: "Everything about videos, behind the last that was read",

@@ -12,6 +12,7 @@ import { feedOf, pageOf } from "../page.ts";
 import { exampleJob } from "../samples.ts";
 import { timelineEntrySchema } from "../timeline-view.ts";
 import type { Operation } from "./operation.ts";
+import { lastEventId, streamOf, streamProblems } from "./stream.ts";
 
 const tag = "Jobs";
 const path = { id: idSchema("job") };
@@ -181,6 +182,7 @@ const listTimeline: Operation = {
 	scope: "jobs:read",
 	path,
 	query: listTimelineSchema,
+	headers: lastEventId,
 	answers: [
 		{
 			status: 200,
@@ -189,7 +191,9 @@ const listTimeline: Operation = {
 				id: "Timeline",
 			}),
 		},
+		streamOf("entries", "It ends, after an event named end, when the job has."),
 	],
+	problems: streamProblems,
 	examples: [
 		{
 			summary: "From the beginning",
