@@ -39,7 +39,8 @@ const maxTries = 20;
  * those that were tried least, lest one job that the provider chokes on be every probe. Several turns are given as they would
  * be one after the other. A tenant that has been idle starts at the present virtual time, so it neither waits behind
  * another's backlog nor saves up turns. Virtual time is moved by a compare-and-set, so that workers that decide at the same
- * moment give each turn once.
+ * moment give each turn once. It has a row of its own, which a tenant's first claim makes: every insert of a job or an event
+ * asks for the tenant's row, and would read all its former versions.
  *
  * Because all of it is one commit, a crash leaves either nothing or leased intents that the lease sweep finds. There is
  * nothing else to give back: the provider's slots are its running submissions, and its rate window is the instants of the
@@ -113,9 +114,9 @@ function claimOnce(
 					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and turns.probes
 					order by submission_seq, random() limit 1 for update skip locked) as canary) as ready_job),
 		steady as (
-			select tenant.id from tenant join (select distinct tenant_id, vt from next) as seen on seen.tenant_id = tenant.id
-			where tenant.vt = seen.vt order by tenant.id for no key update of tenant),
-		taken as materialized (select next.* from next join steady on steady.id = next.tenant_id),
+			select tenant_id from tenant_turn join (select distinct tenant_id, vt from next) as seen using (tenant_id)
+			where tenant_turn.vt = seen.vt order by tenant_id for no key update of tenant_turn),
+		taken as materialized (select next.* from next join steady using (tenant_id)),
 		permit as (
 			update governor set granted = governor.granted + wanted, oldest_running = greatest(governor.oldest_running, seen.oldest_running),
 				vt = greatest(vt, starts_at),
@@ -126,9 +127,9 @@ function claimOnce(
 			returning governor.granted - wanted as granted_before, clock_timestamp() as at,
 				closed_reason is not null or error_streak > 0 as is_probe),
 		moved as (
-			update tenant set vt = mine.ends_at
+			update tenant_turn set vt = mine.ends_at
 			from (select tenant_id, max(starts_at + 1.0 / weight) as ends_at from taken group by tenant_id) as mine, permit
-			where tenant.id = mine.tenant_id),
+			where tenant_turn.tenant_id = mine.tenant_id),
 		claimed as (
 			update job set state = 'submitting', ready = false, hinted_at = null, charged = 'possible',
 				submission_seq = submission_seq + 1, submissions = submissions + 1,
@@ -150,7 +151,8 @@ function claimOnce(
 			from intent join claimed on claimed.id = intent.job_id order by grant_no) as claimed
 		union all
 		select null, null, null, null, null, null, null, null, case when not exists (select from room where room > 0) then 'no_grant'
-			when exists (select from turns) and not exists (select from permit) then 'others' else 'no_job' end
+			when exists (select from newcomers) or exists (select from turns) and not exists (select from permit) then 'others'
+			else 'no_job' end
 		where not exists (select from intent)`;
 }
 
@@ -203,16 +205,20 @@ const nextTurns = (isRecent: Prisma.Sql): Prisma.Sql => Prisma.sql`
 			select priority, tenant_id, created_at from job
 			where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id) ${isRecent}
 			order by priority, tenant_id, created_at limit 1) as following),
+	newcomers as materialized (
+		select distinct tenant_id from waiting
+		where not exists (select from tenant_turn where tenant_turn.tenant_id = waiting.tenant_id)),
+	welcomed as (insert into tenant_turn (tenant_id) select tenant_id from newcomers order by tenant_id on conflict do nothing),
 	eligible as materialized (
-		select waiting.priority, tenant.id as tenant_id, tenant.vt, greatest(tenant.vt, governor.vt) as vt_now, weight,
+		select waiting.priority, tenant_id, tenant_turn.vt, greatest(tenant_turn.vt, governor.vt) as vt_now, weight,
 			governor.closed_reason is not null as probes, jobs.count
-		from waiting join tenant on tenant.id = waiting.tenant_id, limits as governor, room,
+		from waiting join tenant_turn using (tenant_id) join tenant on tenant.id = tenant_id, limits as governor, room,
 			lateral (select count(*) as count from (
 				select from job
 				where ready and priority = waiting.priority and tenant_id = waiting.tenant_id ${isRecent} and ${claimable}
 				limit least(room.room, case when max_in_flight is not null then greatest(0, max_in_flight - (
 					select count(*) from running join job on job.id = running.job_id where job.tenant_id = tenant.id)) end)) as job) as jobs
-		where jobs.count > 0),
+		where jobs.count > 0 and not exists (select from newcomers)),
 	turns as materialized (
 		select priority, tenant_id, vt, vt_now, weight, probes, count(*) as given from (
 			select * from eligible cross join generate_series(1, count) as turn

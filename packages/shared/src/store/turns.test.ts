@@ -21,7 +21,7 @@ beforeAll(async () => {
 beforeEach(async () => {
 	await clearTestStore(store);
 	await store.db
-		.$executeRaw`update tenant set vt = 0, weight = 1, max_in_flight = null`;
+		.$executeRaw`update tenant set weight = 1, max_in_flight = null`;
 	await store.db.$executeRaw`update governor set vt = 0`;
 	await ensureGovernor(store.db, wide);
 });

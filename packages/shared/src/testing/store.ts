@@ -58,5 +58,6 @@ export async function clearTestStore({ db }: TestStore): Promise<void> {
 		update governor set granted = 0, oldest_running = 0, blocked_until = null, probe_at = null, closed_reason = null, closed_detail = null,
 			closed_at = null, error_streak = 0, vt = 0`;
 	await db.$executeRaw`
-		update tenant set vt = 0, weight = 1, max_in_flight = null where vt <> 0 or weight <> 1 or max_in_flight is not null`;
+		with turns as (update tenant_turn set vt = 0 where vt <> 0)
+		update tenant set weight = 1, max_in_flight = null where weight <> 1 or max_in_flight is not null`;
 }

@@ -69,7 +69,7 @@ describe.each(bells)("a transaction stays open, rung by %s", (bell) => {
 				await held.end();
 				pinned.push(lastRate);
 				// Vacuum, by itself within a minute or two, is what ends it.
-				await stage.sql("vacuum job, submission, tenant, governor");
+				await stage.sql("vacuum job, submission, tenant_turn, governor");
 				free.push((await load.measure(freeSeconds)).rate);
 			}
 			await load.stop();
