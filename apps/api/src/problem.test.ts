@@ -15,7 +15,9 @@ describe("the catalogue", () => {
 			expect(problem.status).toBeGreaterThanOrEqual(400);
 			expect(problem.status).toBeLessThan(600);
 			expect(problem.title).toMatch(/^[A-Z].*[^.]$/);
-			expect(problem.retryable).toBe(problem.status >= 500);
+			expect(problem.retryable).toBe(
+				problem.status >= 500 || problem.status === 429,
+			);
 			expect(problem).toMatchObject({ code, detail: "why", errors: [] });
 		},
 	);

@@ -212,14 +212,19 @@ function requester(url: string, defaultKey: string): ApiStage["request"] {
 		const [mediaType = ""] = (answer.headers.get("content-type") ?? "").split(
 			";",
 		);
-		const json = /json/.test(mediaType) ? JSON.parse(text) : undefined;
+		const isHead = method === "HEAD";
+		const json =
+			/json/.test(mediaType) && !isHead ? JSON.parse(text) : undefined;
 		// As the server reads it: without dots, and without what stands behind the path.
 		const { pathname } = new URL(answer.url);
-		checkAnswer(findOperation(method, pathname), {
-			status: answer.status,
-			mediaType,
-			body: json ?? text,
-		});
+		// The head of an answer says nothing of its body.
+		if (!isHead) {
+			checkAnswer(findOperation(method, pathname), {
+				status: answer.status,
+				mediaType,
+				body: json ?? text,
+			});
+		}
 		return { status: answer.status, headers: answer.headers, text, json };
 	};
 }

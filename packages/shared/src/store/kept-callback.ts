@@ -32,11 +32,13 @@ export function keptCallback(
 		returning id, kind, outcome, reason),
 	alarmed as (
 		insert into timeline (job_id, type, data)
-		select job_id, 'callback_quarantined', jsonb_build_object('submission', submission.id,
+		select job.id, 'callback_quarantined', jsonb_build_object('submission', ${submissionId}::text,
 			'callback', 'cb_' || lpad(kept.id::text, greatest(12, length(kept.id::text)), '0'),
 			'kind', kept.kind, 'reason', kept.reason)
-		from kept join submission on submission.id = ${submissionId}
-		where kept.outcome = 'quarantined' returning job_id)`;
+		from kept cross join lateral (
+			select job.id from submission join job on job.id = job_id
+			where submission.id = ${submissionId} and kept.outcome = 'quarantined' for no key update of job) as job
+		returning job_id)`;
 }
 
 /** What the CTE `kept` is read by. */

@@ -68,6 +68,8 @@ describe("a success that comes after the end", () => {
 				job_state: state,
 				deliveries: 0,
 				callback_outcome: "surplus",
+				callback_reason: null,
+				callback_id: expect.any(BigInt),
 			});
 			expect(await reread(job)).toMatchObject({
 				state,

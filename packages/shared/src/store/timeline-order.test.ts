@@ -6,7 +6,13 @@ import {
 	submissionOf,
 	type TestJob,
 } from "../testing/factories.ts";
-import { aFailure, anError, aSuccess } from "../testing/reports.ts";
+import {
+	aFailure,
+	anError,
+	anOutput,
+	aReceivedCallback,
+	aSuccess,
+} from "../testing/reports.ts";
 import { lockRow } from "../testing/row-lock.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
 import { applyCancel } from "./jobs.ts";
@@ -95,6 +101,18 @@ const writers: [
 		(job) => settleSubmission(store.db, aSuccess(submissionOf(job))),
 	],
 	[
+		"callback_quarantined",
+		{ state: "rendering", taskId: "task-1" },
+		(job) =>
+			settleSubmission(
+				store.db,
+				aSuccess(submissionOf(job), {
+					output: anOutput({ task_id: "task-2" }),
+					callback: aReceivedCallback("succeeded"),
+				}),
+			),
+	],
+	[
 		"cancelled",
 		{ state: "queued" },
 		(job) => applyCancel(store.db, store.tenantId, job.id),
@@ -160,6 +178,6 @@ it("is tried with every statement that writes entries, but for those that skip j
 		.map((name) => readFileSync(`${import.meta.dirname}/${name}`, "utf8"))
 		.flatMap((text) => text.match(/insert into timeline/g) ?? []);
 
-	// The tenth is that of a new job, which nobody can lock or read before it is committed.
-	expect(statements).toHaveLength(9 + 1);
+	// The eleventh is that of a new job, which nobody can lock or read before it is committed.
+	expect(statements).toHaveLength(10 + 1);
 });
