@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { applyMigrations, listPendingMigrations } from "./migrate.ts";
+import { readMigrations } from "./migration-folder.ts";
 import {
 	createEmptyDatabase,
 	type EmptyDatabase,
@@ -131,6 +132,22 @@ describe("applyMigrations", () => {
 
 		await expect(run).rejects.toThrow("1_apples was edited");
 		expect(await listTables()).not.toContain("pear");
+	});
+
+	it("goes on where an earlier text of a migration was applied that its folder names", async () => {
+		writeMigration("1_apples", "create table apple (id int)");
+		await applyMigrations({ url: database.url, folder });
+		const [applied] = await readMigrations(folder);
+		writeMigration("1_apples", "create table apple (id bigint)");
+		writeMigration("2_pears", "create table pear (id int)");
+		writeFileSync(
+			join(folder, "1_apples", "former-checksums.txt"),
+			`# why\n${applied?.checksum}\n`,
+		);
+
+		const run = await applyMigrations({ url: database.url, folder });
+
+		expect(run).toEqual({ applied: ["2_pears"] });
 	});
 
 	it("refuses a database that another tool left in the middle of a migration", async () => {

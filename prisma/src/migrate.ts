@@ -132,7 +132,7 @@ function findPending(
 				`Migration ${migration.name} was started by another tool and never finished; settle it with "prisma migrate resolve" first.`,
 			);
 		}
-		if (row && row.checksum !== migration.checksum) {
+		if (row && !isReleased(migration, row.checksum)) {
 			throw new Error(
 				`Migration ${migration.name} was edited after it was applied. Restore the file and put the change into a new migration.`,
 			);
@@ -140,6 +140,9 @@ function findPending(
 		return !row;
 	});
 }
+
+const isReleased = (migration: Migration, checksum: string) =>
+	[migration.checksum, ...migration.formerChecksums].includes(checksum);
 
 /**
  * Processes may be running, and lock the same tables in another order. Postgres ends such a deadlock by undoing one of the
