@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RequestHandler } from "express";
 
 /** A strong tag of these bytes: it changes whenever they do. */
 export function entityTag(text: string): string {
@@ -14,4 +15,18 @@ export function isUnchanged(header: string | undefined, tag: string): boolean {
 	if (header.trim() === "*") return true;
 	const names = header.split(",").map((name) => name.trim());
 	return names.some((name) => name.replace(/^W\//, "") === tag);
+}
+
+/** Serves a text that does not change while the process runs; whoever has it is told so. */
+export function serveText(
+	mediaType: string,
+	text: string,
+	headers: Readonly<Record<string, string>> = {},
+): RequestHandler {
+	const tag = entityTag(text);
+	return (req, res) => {
+		res.set({ ...headers, "Cache-Control": "no-cache", ETag: tag });
+		if (isUnchanged(req.get("if-none-match"), tag)) res.status(304).end();
+		else res.type(mediaType).send(text);
+	};
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRateLimit, ownerOfAddress } from "./rate-limit.ts";
+import { createRateLimit } from "./rate-limit.ts";
 
 function aLimit(limit: number) {
 	const clock = { at: 0, now: () => clock.at };
@@ -40,20 +40,5 @@ describe("a rate limit", () => {
 		const forgotten = count("eldest");
 
 		expect([known, forgotten]).toEqual(["first_beyond", "within"]);
-	});
-});
-
-describe("who an address belongs to", () => {
-	it.each([
-		["192.0.2.1", "192.0.2.1"],
-		["::ffff:192.0.2.1", "192.0.2.1"],
-		["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
-		["2001:DB8:0001:2::9", "2001:db8:1:2"],
-		["2001:db8::1", "2001:db8:0:0"],
-		["fe80::1%eth0", "fe80:0:0:0"],
-		["::1", "0:0:0:0"],
-		[undefined, ""],
-	])("%s is %s", (address, owner) => {
-		expect(ownerOfAddress(address)).toBe(owner);
 	});
 });

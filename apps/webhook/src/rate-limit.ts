@@ -39,18 +39,3 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
 		},
 	};
 }
-
-/** Who an address belongs to: one of IPv4, and of IPv6 the network of 64 bits in which anybody has all addresses. */
-export function ownerOfAddress(address: string | undefined): string {
-	const [text = ""] = (address ?? "").split("%");
-	const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1];
-	if (mapped !== undefined || !text.includes(":")) return mapped ?? text;
-	const [head = "", tail] = text.split("::");
-	const before = head.split(":").filter((group) => group !== "");
-	const after = (tail ?? "").split(":").filter((group) => group !== "");
-	const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-	return [...before, ...Array<string>(zeros).fill("0"), ...after]
-		.slice(0, 4)
-		.map((group) => group.replace(/^0+(?=.)/, "").toLowerCase())
-		.join(":");
-}

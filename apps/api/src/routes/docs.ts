@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { OpenApiDocument } from "@reelay/shared/contracts/openapi/document";
 import { type RequestHandler, Router } from "express";
 import { renderPage } from "../docs/page.ts";
-import { entityTag, isUnchanged } from "../entity-tag.ts";
+import { serveText } from "../entity-tag.ts";
 
 // The page runs one script and one style sheet of ours, asks this server alone, and goes nowhere: what is typed into its
 // forms can end in no address.
@@ -29,22 +29,11 @@ export function docsRoutes(document: OpenApiDocument): Router {
 	return router;
 }
 
-function serve(mediaType: string, text: string): RequestHandler {
-	const tag = entityTag(text);
-	return (req, res) => {
-		res.set({
-			"Content-Security-Policy": policy,
-			"Referrer-Policy": "no-referrer",
-			"Cache-Control": "no-cache",
-			ETag: tag,
-		});
-		if (isUnchanged(req.get("if-none-match"), tag)) {
-			res.status(304).end();
-			return;
-		}
-		res.type(mediaType).send(text);
-	};
-}
+const serve = (mediaType: string, text: string): RequestHandler =>
+	serveText(mediaType, text, {
+		"Content-Security-Policy": policy,
+		"Referrer-Policy": "no-referrer",
+	});
 
 function readAsset(name: string): string {
 	return readFileSync(new URL(`../../assets/${name}`, import.meta.url), "utf8");

@@ -3,10 +3,11 @@
  * too often, an empty 429 and the end of the connection. A capability is looked at first, and a genuine one passes whatever
  * its address did before: a proxy may stand before everybody, and a result that was paid for counts for more than quiet.
  */
+import { ownerOfAddress } from "@reelay/shared/runtime/address";
 import { systemClock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Request, RequestHandler, Response } from "express";
-import { createRateLimit, ownerOfAddress } from "../rate-limit.ts";
+import { createRateLimit } from "../rate-limit.ts";
 
 // Ten a second for a whole minute. A provider that was given wrong addresses stays below it; a guess has 256 bits to find.
 const limit = 600;
@@ -27,7 +28,7 @@ export function createStrangers(deps: { logger: Logger }): Strangers {
 		clock: { now: () => systemClock.now().getTime() },
 	});
 	const answer: Strangers["answer"] = (req, res) => {
-		const owner = ownerOfAddress(req.socket.remoteAddress);
+		const owner = ownerOfAddress(req.socket.remoteAddress ?? "");
 		const count = limited.count(owner);
 		if (count === "within") {
 			res.status(404).end();

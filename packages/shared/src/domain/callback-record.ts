@@ -36,12 +36,12 @@ export type CallbackRecord = {
 	released_at: Date | null;
 };
 
-// Wide enough that ids sort as their callbacks came, for as long as anybody counts.
-const idDigits = 12;
+/** Wide enough that shown ids sort as their callbacks came, for as long as anybody counts. */
+export const callbackIdDigits = 12;
 
 /** The id by which a callback is shown. */
 export function callbackId(id: bigint): string {
-	return `cb_${String(id).padStart(idDigits, "0")}`;
+	return `cb_${String(id).padStart(callbackIdDigits, "0")}`;
 }
 
 /** The number in a shown id, or null when it is none. */

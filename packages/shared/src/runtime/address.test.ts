@@ -4,6 +4,7 @@ import {
 	isAllowedAddress,
 	isPublicAddress,
 	isPublicHost,
+	ownerOfAddress,
 	parseCidrs,
 } from "./address.ts";
 
@@ -247,5 +248,20 @@ describe("isAllowedAddress", () => {
 
 	it("allows nothing by default", () => {
 		expect(isAllowedAddress("127.0.0.1", parseCidrs(""))).toBe(false);
+	});
+});
+
+describe("who an address belongs to", () => {
+	it.each([
+		["192.0.2.1", "192.0.2.1"],
+		["::ffff:192.0.2.1", "192.0.2.1"],
+		["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"],
+		["2001:DB8:0001:2::9", "2001:db8:1:2::"],
+		["2001:db8::1", "2001:db8::"],
+		["fe80::1%eth0", "fe80::"],
+		["::1", "::"],
+		["", ""],
+	])("%s is %s", (address, owner) => {
+		expect(ownerOfAddress(address)).toBe(owner);
 	});
 });

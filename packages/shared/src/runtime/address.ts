@@ -43,6 +43,16 @@ export function isPublicAddress(ip: string): boolean {
 	return !platformAddresses.has(address.toString());
 }
 
+/** Who an address belongs to: one of IPv4, and of IPv6 the network of 64 bits in which anybody has all addresses. */
+export function ownerOfAddress(ip: string): string {
+	const [text = ""] = ip.split("%");
+	if (!ipaddr.isValid(text)) return text;
+	const address = ipaddr.process(text);
+	return address instanceof ipaddr.IPv6
+		? ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString()
+		: address.toString();
+}
+
 /**
  * Tells whether a URL's host may be public: a public literal, or a name that
  * could be in the public DNS. A name's addresses are not known here; the

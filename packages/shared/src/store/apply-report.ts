@@ -54,7 +54,7 @@ export async function applyReport(
 				callback: heard.received,
 				adopts: heard.adopts,
 			});
-			const kept = changedNothing(moved, moved.job_id);
+			const kept = cameOf(moved, moved.job_id);
 			if (kept.outcome === "quarantined") return kept;
 			return {
 				...kept,
@@ -65,7 +65,7 @@ export async function applyReport(
 			const { reason } = report;
 			const received = { ...heard.received, reason };
 			const kept = await quarantineCallback(db, heard.submissionId, received);
-			return changedNothing(kept, kept.job_id);
+			return cameOf(kept, kept.job_id);
 		}
 	}
 }
@@ -89,17 +89,15 @@ async function settle(
 	});
 	const isCharge = settled.settled && charged === "yes";
 	return {
-		...changedNothing(settled, settled.job_id),
+		...cameOf(settled, settled.job_id),
 		settled: settled.settled,
 		deliveries: settled.deliveries,
 		chargedPoints: isCharge ? report.output.cost_points : undefined,
 	};
 }
 
-function changedNothing(
-	kept: KeptCallback,
-	jobId: string | null,
-): AppliedReport {
+/** What the row of a callback says, of a report that has ended nothing. */
+function cameOf(kept: KeptCallback, jobId: string | null): AppliedReport {
 	return {
 		outcome: kept.callback_outcome ?? "duplicate",
 		callbackId: kept.callback_id === null ? null : callbackId(kept.callback_id),

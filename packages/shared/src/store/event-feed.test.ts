@@ -7,7 +7,12 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { ensureEventClock, findFeedPlace, listFeed } from "./event-feed.ts";
+import {
+	ensureEventClock,
+	feedStart,
+	findFeedPlace,
+	listFeed,
+} from "./event-feed.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -26,8 +31,9 @@ const readAll = (count: number, afterId: string | null = null) =>
 	});
 async function read(afterId: string | null = null) {
 	const { db, tenantId } = store;
-	const after =
+	const behind =
 		afterId === null ? null : await findFeedPlace(db, tenantId, afterId);
+	const after = behind ?? feedStart;
 	const query = { tenantId, after, types: [], limit: 100 };
 	return (await listFeed(db, query)).map(({ id, job_id }) => ({ id, job_id }));
 }

@@ -43,23 +43,19 @@ export async function listFeed(
 	db: Database,
 	query: {
 		tenantId: string;
-		after: FeedPlace | null;
+		after: FeedPlace;
 		types: readonly string[];
 		limit: number;
 	},
 ): Promise<EventRecord[]> {
 	const { tenantId, after, types, limit } = query;
-	const behind =
-		after === null
-			? Prisma.empty
-			: Prisma.sql`and (position, id) > (${after.position}::bigint, ${after.id})`;
 	const ofTypes =
 		types.length === 0
 			? Prisma.empty
 			: Prisma.sql`and type = any(${[...types]}::text[])`;
 	return db.$queryRaw<EventRecord[]>`
 		select id, type, job_id, snapshot, created_at as at, is_test from event
-		where tenant_id = ${tenantId} ${behind} and position < ${horizon} and not is_test ${ofTypes}
+		where tenant_id = ${tenantId} and (position, id) > (${after.position}::bigint, ${after.id}) and position < ${horizon} and not is_test ${ofTypes}
 		order by position, id limit ${limit}::int`;
 }
 

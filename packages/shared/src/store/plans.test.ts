@@ -206,7 +206,7 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			() =>
 				listFeed(store.db, {
 					tenantId: store.tenantId,
-					after: null,
+					after: feedStart,
 					types: [],
 					limit: 20,
 				}),

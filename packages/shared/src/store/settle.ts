@@ -21,6 +21,7 @@ import {
 	type KeptCallback,
 	keptCallback,
 	keptColumns,
+	namesOtherTask,
 	type ReceivedCallback,
 } from "./kept-callback.ts";
 import { jsonb, oneOf } from "./sql.ts";
@@ -93,15 +94,8 @@ function sourceOf({ callback, adopts }: Settlement): string {
 	return adopts === true ? "adopted_callback" : "callback";
 }
 
-/**
- * A callback whose task id contradicts the one we know is another task's report, and matches nothing, unless an operator
- * has said that it is ours. An answer came on the connection that sent this very submission, so it is believed whatever a
- * callback has said before.
- */
 const contradicts = (report: Settlement) =>
-	report.callback === null || report.adopts === true
-		? Prisma.sql`false`
-		: Prisma.sql`coalesce(before.provider_task_id <> ${report.output?.task_id ?? null}, false)`;
+	namesOtherTask(report, report.output?.task_id ?? null);
 
 /**
  * Whether this report ended the job. The id alone does not tell: a submission that failed, lapsed or was refused may
@@ -169,9 +163,6 @@ const bornEvents = (report: Settlement) => Prisma.sql`
 /** Keeps the callback with what came of it. */
 function keptWithItsEnd(report: Settlement): Prisma.Sql {
 	const { callback, submissionId } = report;
-	if (callback === null) {
-		return Prisma.sql`kept as (select null::bigint as id, null::text as outcome, null::text as reason)`;
-	}
 	const mismatch = Prisma.sql`exists (select from before where ${contradicts(report)})`;
 	return keptCallback(submissionId, callback, {
 		outcome: Prisma.sql`case when exists (select from ended) then 'settled'

@@ -17,6 +17,7 @@ import {
 	type KeptCallback,
 	keptCallback,
 	keptColumns,
+	namesOtherTask,
 	type ReceivedCallback,
 } from "./kept-callback.ts";
 import { jsonb, oneOf } from "./sql.ts";
@@ -54,20 +55,14 @@ export async function recordAcceptance(
 	acceptance: Acceptance,
 ): Promise<Accepted> {
 	const { submissionId, taskId, httpStatus, callback } = acceptance;
-	const mismatch =
-		callback === null || acceptance.adopts === true
-			? Prisma.sql`false`
-			: Prisma.sql`coalesce(before.provider_task_id <> ${taskId}, false)`;
+	const mismatch = namesOtherTask(acceptance, taskId);
 	// What a faster report has written is read behind the lock; an answer asks for nothing of it.
 	const lock = callback === null ? Prisma.empty : Prisma.sql`for update`;
 	const isOther = Prisma.sql`exists (select from before where ${mismatch})`;
-	const kept =
-		callback === null
-			? Prisma.sql`kept as (select null::bigint as id, null::text as outcome, null::text as reason)`
-			: keptCallback(submissionId, callback, {
-					outcome: Prisma.sql`case when ${isOther} then 'quarantined' else 'progress' end`,
-					reason: Prisma.sql`case when ${isOther} then ${otherTask} end`,
-				});
+	const kept = keptCallback(submissionId, callback, {
+		outcome: Prisma.sql`case when ${isOther} then 'quarantined' else 'progress' end`,
+		reason: Prisma.sql`case when ${isOther} then ${otherTask} end`,
+	});
 	const rows = await db.$queryRaw<Accepted[]>`
 		with before as (
 			select id, job_id, provider_task_id from submission where id = ${submissionId} ${lock}),
