@@ -13,6 +13,7 @@ import helmet from "helmet";
 import { authenticate } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
+import { batchRoutes } from "./routes/batches.ts";
 import { type CallbackRoutesDeps, callbackRoutes } from "./routes/callbacks.ts";
 import { contractRoutes } from "./routes/contract.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
@@ -40,6 +41,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use("/v1", authenticate(deps.db));
 	app.use("/v1/jobs", jobRoutes(deps));
 	app.use("/v1/jobs", jobLedgerRoutes(deps));
+	app.use("/v1/batches", batchRoutes(deps));
 	app.use("/v1/callbacks", callbackRoutes(deps));
 	app.use("/v1/endpoints/:id/replays", endpointReplayRoutes(deps));
 	app.use("/v1/endpoints", endpointRoutes(deps));

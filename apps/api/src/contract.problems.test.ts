@@ -81,7 +81,12 @@ const general: Partial<Record<ProblemCode, Provoke>> = {
 	bad_request: withHeaders({ "content-encoding": "gzip" }, "no gzip"),
 	malformed_json: withHeaders({}, "{"),
 	invalid_request: breakRule,
-	body_too_large: withHeaders({}, JSON.stringify("x".repeat(300_000))),
+	body_too_large: (asked) =>
+		send(asked, {
+			body: JSON.stringify(
+				"x".repeat(asked.operation.id === "createBatch" ? 5e6 : 300_000),
+			),
+		}),
 	unsupported_charset: withHeaders({
 		"content-type": "application/json; charset=latin1",
 	}),
@@ -123,7 +128,21 @@ const particular: Partial<Record<ProblemCode, Provoke>> = {
 	},
 	async idempotency_key_reused(asked) {
 		await send(asked);
+		const job = { input: { prompt: "another", duration: "5" } };
+		const isBatch = asked.operation.id === "createBatch";
+		return send(asked, { body: isBatch ? { jobs: [job] } : job });
+	},
+	async not_retryable(asked) {
+		const { id } = await aJob(stage.store, { state: "rendering" });
+		return send({ ...asked, scene: { ...asked.scene, job: id } });
+	},
+	async already_retried(asked) {
+		await send(asked);
 		return send(asked, { body: { input: { prompt: "another" } } });
+	},
+	async not_final(asked) {
+		const { id } = await aJob(stage.store, { state: "rendering" });
+		return send({ ...asked, scene: { ...asked.scene, job: id } });
 	},
 	async not_resolvable(asked) {
 		const { id } = await aJob(stage.store, { state: "succeeded" });

@@ -1,16 +1,14 @@
 import { priorities, type UnknownPolicy } from "@reelay/shared/domain/job";
 import type { JobRecord } from "@reelay/shared/domain/job-record";
+import type { Violation } from "@reelay/shared/domain/violation";
 import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
+import { insertJob, type NewJob } from "@reelay/shared/store/accept";
 import type { Database } from "@reelay/shared/store/database";
-import {
-	findJobByIdempotencyKey,
-	insertJob,
-	type NewJob,
-} from "@reelay/shared/store/jobs";
+import { findJobByIdempotencyKey } from "@reelay/shared/store/jobs";
 import { fingerprint } from "./fingerprint.ts";
 import { problemFor } from "./problem.ts";
-import { type UrlCheck, validateJob } from "./validate-job.ts";
+import { type UrlCheck, type ValidJob, validateJob } from "./validate-job.ts";
 
 export type CreateJobDeps = {
 	db: Database;
@@ -27,6 +25,8 @@ export type CreateJobInput = {
 	tenantId: string;
 	idempotencyKey: string | null;
 	body: unknown;
+	/** The job of which it is another try. */
+	retryOf?: string;
 };
 
 /**
@@ -51,13 +51,18 @@ export async function createJob(
 	if (earlier !== null) return { job: earlier, wasReplayed: true };
 	// Nothing but the key can have been in the way, and its day ended between the two statements: it is free now.
 	if (newJob.externalId === null) return createJob(deps, request);
-	throw problemFor("external_id_taken", {
-		detail: `Another of your jobs has the external_id ${newJob.externalId}; choose another, or read that job.`,
+	throw externalIdTaken(newJob.externalId);
+}
+
+/** The problem of an external id that another job has. */
+export function externalIdTaken(externalId: string) {
+	return problemFor("external_id_taken", {
+		detail: `Another of your jobs has the external_id ${externalId}; choose another, or read that job.`,
 	});
 }
 
 /** The job that this key made before, null when the key is free, a problem when it stood for another request. */
-async function findReplayed(
+export async function findReplayed(
 	db: Database,
 	{ tenantId, idempotencyKey, fingerprint }: NewJob,
 ): Promise<JobRecord | null> {
@@ -71,16 +76,32 @@ async function findReplayed(
 	});
 }
 
-function toNewJob(deps: CreateJobDeps, request: CreateJobInput): NewJob {
+/** A request as it is stored, or the problem that names every mistake in it. */
+export function toNewJob(
+	deps: Pick<CreateJobDeps, "checkWebhookUrl" | "maxSubmissions" | "onUnknown">,
+	request: CreateJobInput,
+): NewJob {
 	const validation = validateJob(request.body, deps.checkWebhookUrl);
-	if (!validation.ok) {
-		const { violations } = validation;
-		throw problemFor("invalid_request", {
-			detail: `The request has ${violations.length === 1 ? "a mistake" : `${violations.length} mistakes`}; each is listed in errors with a pointer to where it is.`,
-			errors: violations,
-		});
-	}
-	const { body, action, input, warnings } = validation.job;
+	if (!validation.ok) throw invalidRequest(validation.violations);
+	return newJobOf(deps, request, validation.job);
+}
+
+/** The problem of a request with mistakes. */
+export function invalidRequest(violations: Violation[]) {
+	return problemFor("invalid_request", {
+		detail: `The request has ${violations.length === 1 ? "a mistake" : `${violations.length} mistakes`}; each is listed in errors with a pointer to where it is.`,
+		errors: violations,
+	});
+}
+
+/** A request that breaks no rule, as it is stored. */
+export function newJobOf(
+	deps: Pick<CreateJobDeps, "maxSubmissions" | "onUnknown">,
+	request: Omit<CreateJobInput, "body">,
+	{ body, action, input, warnings }: ValidJob,
+): NewJob {
+	const retryOf = request.retryOf ?? null;
+	const asked = { ...body, action: action.name, input };
 	return {
 		tenantId: request.tenantId,
 		action: action.name,
@@ -88,7 +109,9 @@ function toNewJob(deps: CreateJobDeps, request: CreateJobInput): NewJob {
 		input,
 		warnings,
 		idempotencyKey: request.idempotencyKey,
-		fingerprint: fingerprint({ ...body, action: action.name, input }),
+		fingerprint: fingerprint(
+			retryOf === null ? asked : { ...asked, retry_of: retryOf },
+		),
 		externalId: body.external_id ?? null,
 		metadata: body.metadata ?? {},
 		tags: body.tags ?? [],
@@ -99,5 +122,6 @@ function toNewJob(deps: CreateJobDeps, request: CreateJobInput): NewJob {
 		timeoutS: body.timeout_s,
 		maxSubmissions: deps.maxSubmissions,
 		onUnknown: body.on_unknown ?? deps.onUnknown ?? "hold",
+		retryOf,
 	};
 }

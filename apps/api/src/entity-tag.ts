@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 
 /** A strong tag of these bytes: it changes whenever they do. */
 export function entityTag(text: string): string {
@@ -25,8 +25,25 @@ export function serveText(
 ): RequestHandler {
 	const tag = entityTag(text);
 	return (req, res) => {
-		res.set({ ...headers, "Cache-Control": "no-cache", ETag: tag });
-		if (isUnchanged(req.get("if-none-match"), tag)) res.status(304).end();
-		else res.type(mediaType).send(text);
+		res.set(headers);
+		sendUnlessKnown({ mediaType, text, tag }, { req, res });
 	};
+}
+
+/** Sends JSON with its tag, or a 304 to whoever has it. */
+export function sendTagged(
+	text: string,
+	exchange: { req: Request; res: Response },
+): void {
+	const tag = entityTag(text);
+	sendUnlessKnown({ mediaType: "application/json", text, tag }, exchange);
+}
+
+function sendUnlessKnown(
+	{ mediaType, text, tag }: Record<"mediaType" | "text" | "tag", string>,
+	{ req, res }: { req: Request; res: Response },
+): void {
+	res.set({ "Cache-Control": "no-cache", ETag: tag });
+	if (isUnchanged(req.get("if-none-match"), tag)) res.status(304).end();
+	else res.type(mediaType).send(text);
 }

@@ -3,6 +3,7 @@ import {
 	parseCallbackId,
 } from "@reelay/shared/domain/callback-record";
 import { type IdOf, isId } from "@reelay/shared/runtime/ids";
+import { findBatch } from "@reelay/shared/store/batches";
 import { findCallback } from "@reelay/shared/store/callbacks";
 import type { Database } from "@reelay/shared/store/database";
 import { findDelivery, findEvent } from "@reelay/shared/store/delivery-log";
@@ -41,6 +42,7 @@ const ownedBy =
 	};
 
 export const getJob = ownedBy("job", findJob);
+export const getBatch = ownedBy("batch", findBatch);
 export const getEndpoint = ownedBy("endpoint", findEndpoint);
 export const getDelivery = ownedBy("delivery", findDelivery);
 export const getEvent = ownedBy("event", findEvent);

@@ -8,6 +8,7 @@ import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
+import { createForecast } from "./outlook.ts";
 import { createStreams } from "./stream/streams.ts";
 
 // A list over a long history may take long; it is given up before its client is, and holds up nothing but other reads.
@@ -70,10 +71,12 @@ export function createApiService(
 					maxStreamsOfTenant: config.MAX_STREAMS_PER_TENANT,
 				},
 			});
+			const forecast = createForecast(reads.db);
 			const app = createApp({
 				db: database.db,
 				reads: reads.db,
 				streams,
+				forecast,
 				ringer,
 				logger,
 				maxSubmissions: config.MAX_SUBMISSIONS,

@@ -2,7 +2,7 @@ import { loadConfig } from "@reelay/shared/runtime/config";
 import { createMetrics } from "@reelay/shared/runtime/metrics";
 import { verifyCallbackToken } from "@reelay/shared/signing/capability";
 import { seal } from "@reelay/shared/signing/sealing";
-import { insertJob } from "@reelay/shared/store/jobs";
+import { insertJob } from "@reelay/shared/store/accept";
 import { insertFirstSecret } from "@reelay/shared/store/tenants";
 import { findViolations } from "@reelay/shared/testing/audit";
 import { eventually } from "@reelay/shared/testing/eventually";

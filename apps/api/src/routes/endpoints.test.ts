@@ -41,6 +41,7 @@ describe("POST /v1/endpoints", () => {
 				"video.failed",
 				"video.cancelled",
 				"video.expired",
+				"batch.finished",
 			],
 			headers: { "X-Key": "***" },
 			concurrency: 3,

@@ -32,7 +32,7 @@ describe("GET /v1/jobs/{id} 200", () => {
 		const { status, json } = await stage.request(`/v1/jobs/${created.id}`);
 
 		expect(status).toBe(200);
-		expect(json).toEqual(created);
+		expect(withoutOutlook(json)).toEqual(withoutOutlook(created));
 	});
 
 	it("shows the result of a job that succeeded, with its cost and without a hint to ask again", async () => {
@@ -134,6 +134,16 @@ describe("waiting_for", () => {
 	});
 });
 
+/** What a job waits for, and how long, is another thing at every moment. */
+function withoutOutlook(job: object): object {
+	const moving = ["waiting_for", "queue_position"];
+	return Object.fromEntries(
+		Object.entries(job).filter(
+			([name]) => !moving.includes(name) && !name.startsWith("estimated_"),
+		),
+	);
+}
+
 describe("a job of another tenant", () => {
 	it.each([
 		["GET", ""],
@@ -152,7 +162,7 @@ describe("a job of another tenant", () => {
 		const { instance: _, request_id: __, ...said } = theirs.json;
 		expect(nobodys.json).toMatchObject(said);
 		const after = await stage.request(`/v1/jobs/${job.id}`);
-		expect(after.json).toEqual(job);
+		expect(withoutOutlook(after.json)).toEqual(withoutOutlook(job));
 	});
 
 	it("is in no list of ours", async () => {

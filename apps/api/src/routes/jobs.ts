@@ -1,28 +1,33 @@
 import {
-	idempotencyKeySchema,
 	listJobsSchema,
 	listTimelineSchema,
 	resolveJobSchema,
+	retryJobSchema,
 } from "@reelay/shared/contracts/job-api";
 import { presentJob } from "@reelay/shared/contracts/job-view";
 import { isFinal } from "@reelay/shared/domain/job";
 import type { JobRecord } from "@reelay/shared/domain/job-record";
-import { decideWaitingFor } from "@reelay/shared/domain/waiting";
 import type { Database } from "@reelay/shared/store/database";
-import { findGovernorStatus } from "@reelay/shared/store/governor";
-import { listJobs } from "@reelay/shared/store/jobs";
+import { listJobs } from "@reelay/shared/store/list-jobs";
 import { listTimeline } from "@reelay/shared/store/timeline";
-import { type Request, Router } from "express";
+import { type Request, type Response, Router } from "express";
 import { cancelJob } from "../cancel-job.ts";
 import { type CreateJobDeps, createJob } from "../create-job.ts";
 import { openCursor, sealCursor } from "../cursor.ts";
+import { sendTagged } from "../entity-tag.ts";
+import { eraseJob } from "../erase-job.ts";
 import { entryBehind, followTimeline } from "../follow-timeline.ts";
+import { idempotencyKeyOf } from "../idempotency-key.ts";
+import { filterOf } from "../job-filter.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
-import { requireJson } from "../middleware/require-json.ts";
+import { allowJson, requireJson } from "../middleware/require-json.ts";
+import type { Forecast } from "../outlook.ts";
 import { getJob, pathId } from "../owned.ts";
 import { parseBody, parseQuery } from "../parse.ts";
-import { problemFor } from "../problem.ts";
+import { awaitEnd } from "../prefer-wait.ts";
+import { previewJob } from "../preview-job.ts";
 import { resolveJob } from "../resolve-job.ts";
+import { retryJob } from "../retry-job.ts";
 import { wantsStream } from "../stream/accept.ts";
 import type { Streams } from "../stream/streams.ts";
 import { presentEntry } from "../timeline-view.ts";
@@ -34,26 +39,45 @@ export type JobRoutesDeps = CreateJobDeps & {
 	/** Where the routes that only read do so: however slow they are, they take no connection from an accept. */
 	reads: Database;
 	streams: Streams;
+	forecast: Forecast;
 };
 
-/** The routes of /v1/jobs: create, list, read, timeline and cancel. */
+/** The routes of /v1/jobs: create, check, list, read, timeline, cancel, retry, erase and resolve. */
 export function jobRoutes(deps: JobRoutesDeps): Router {
 	const { reads, streams } = deps;
 	const router = Router();
+	const sendAccepted = async (
+		{ job, wasReplayed }: { job: JobRecord; wasReplayed: boolean },
+		{ req, res }: { req: Request; res: Response },
+	) => {
+		if (wasReplayed) res.set("Idempotency-Replayed", "true");
+		res.status(202).location(`/v1/jobs/${job.id}`);
+		// Whatever becomes of the waiting: the job is accepted, and that is what is to be told.
+		const now = await awaitEnd(deps, job, { req, res }).catch(() => job);
+		res.json(presentJob(now, deps.forecast.ofNew(now)));
+	};
 
 	router.post(
 		"/",
 		requireScope("jobs:write"),
 		requireJson,
 		async (req, res) => {
-			const { job, wasReplayed } = await createJob(deps, {
+			const created = await createJob(deps, {
 				tenantId: ownerOf(res).tenantId,
-				idempotencyKey: idempotencyKey(req),
+				idempotencyKey: idempotencyKeyOf(req),
 				body: req.body,
 			});
-			if (wasReplayed) res.set("Idempotency-Replayed", "true");
-			res.status(202).location(`/v1/jobs/${job.id}`);
-			res.json(presentJob(job));
+			await sendAccepted(created, { req, res });
+		},
+	);
+
+	router.post(
+		"/validate",
+		requireScope("jobs:write"),
+		requireJson,
+		async (req, res) => {
+			const { tenantId } = ownerOf(res);
+			res.json(await previewJob(deps, tenantId, req.body));
 		},
 	);
 
@@ -61,7 +85,7 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 		const query = parseQuery(listJobsSchema, req.query);
 		const jobs = await listJobs(reads, {
 			tenantId: ownerOf(res).tenantId,
-			states: query.state,
+			...filterOf(query),
 			afterId:
 				query.cursor === undefined ? null : openCursor("job", query.cursor),
 			limit: query.limit + 1,
@@ -77,10 +101,30 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 	});
 
 	router.get("/:id", requireScope("jobs:read"), async (req, res) => {
-		const job = await getJob(reads, req, res);
+		const found = await getJob(reads, req, res);
+		const job = await awaitEnd(deps, found, { req, res });
 		if (!isFinal(job.state)) res.set("Retry-After", pollAfterS);
-		res.json(await viewWithWaiting(reads, job));
+		const view = presentJob(job, await deps.forecast.of(job));
+		sendTagged(JSON.stringify(view), { req, res });
 	});
+
+	router.delete("/:id", requireScope("jobs:write"), async (req, res) => {
+		const { tenantId, id: jobId } = pathId("job", req, res);
+		const actor = ownerOf(res).keyId;
+		res.json(presentJob(await eraseJob(deps.db, { tenantId, actor, jobId })));
+	});
+
+	router.post(
+		"/:id/retry",
+		requireScope("jobs:write"),
+		allowJson,
+		async (req, res) => {
+			const body = parseBody(retryJobSchema, req.body ?? {});
+			const { tenantId, id: jobId } = pathId("job", req, res);
+			const created = await retryJob(deps, { tenantId, jobId, body });
+			await sendAccepted(created, { req, res });
+		},
+	);
 
 	router.get("/:id/events", requireScope("jobs:read"), async (req, res) => {
 		res.vary("Accept");
@@ -133,24 +177,4 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 	);
 
 	return router;
-}
-
-/** A queued job says what it waits for; every other state speaks for itself. */
-async function viewWithWaiting(db: Database, job: JobRecord) {
-	if (job.state !== "queued") return presentJob(job);
-	const governor = await findGovernorStatus(db);
-	return presentJob(job, decideWaitingFor(job, governor, new Date()));
-}
-
-function idempotencyKey(req: Request): string | null {
-	const header = req.get("idempotency-key");
-	if (header === undefined) return null;
-	const key = idempotencyKeySchema.safeParse(header);
-	if (key.success) return key.data;
-	const message =
-		"The Idempotency-Key must be 1 to 255 printable ASCII characters.";
-	throw problemFor("invalid_request", {
-		detail: message,
-		errors: [{ header: "Idempotency-Key", code: "invalid_format", message }],
-	});
 }

@@ -9,6 +9,10 @@ export type AdmissionLimits = {
 export type Admission = {
 	/** Counts one more of the tenant, or throws the problem; what it returns takes it back, however often it is called. */
 	admit(tenantId: string): () => void;
+	/** The same, with null in place of a problem. */
+	tryAdmit(tenantId: string): (() => void) | null;
+	/** How many of the tenant are open. */
+	countOf(tenantId: string): number;
 	/** From now on nobody is admitted. */
 	close(): void;
 };
@@ -27,36 +31,46 @@ export function createAdmission({
 		code: "unavailable" | "streams_full" | "too_many_streams",
 		detail: string,
 	) => problemFor(code, { detail, headers: { "Retry-After": retryAfterS } });
-	return {
-		admit(tenantId) {
-			const own = ofTenant.get(tenantId) ?? 0;
-			if (isClosed) {
-				throw refuse("unavailable", "This server is stopping. Connect again.");
-			}
-			if (own >= maxStreamsOfTenant) {
-				throw refuse(
-					"too_many_streams",
-					`You have ${own} streams open, and may have no more. Close one; one whose connection was lost counts until that is noticed.`,
-				);
-			}
-			if (total >= maxStreams) {
-				throw refuse(
+	const refusal = (tenantId: string) => {
+		const own = ofTenant.get(tenantId) ?? 0;
+		if (isClosed) {
+			return refuse("unavailable", "This server is stopping. Connect again.");
+		}
+		if (own >= maxStreamsOfTenant) {
+			return refuse(
+				"too_many_streams",
+				`You have ${own} streams open, and may have no more. Close one; one whose connection was lost counts until that is noticed.`,
+			);
+		}
+		return total < maxStreams
+			? null
+			: refuse(
 					"streams_full",
 					"This server has as many streams open as it may. Connect again; another server may have room.",
 				);
-			}
-			total += 1;
-			ofTenant.set(tenantId, own + 1);
-			let isTaken = true;
-			return () => {
-				if (!isTaken) return;
-				isTaken = false;
-				total -= 1;
-				const left = (ofTenant.get(tenantId) ?? 1) - 1;
-				if (left === 0) ofTenant.delete(tenantId);
-				else ofTenant.set(tenantId, left);
-			};
+	};
+	const take = (tenantId: string) => {
+		total += 1;
+		ofTenant.set(tenantId, (ofTenant.get(tenantId) ?? 0) + 1);
+		let isTaken = true;
+		return () => {
+			if (!isTaken) return;
+			isTaken = false;
+			total -= 1;
+			const left = (ofTenant.get(tenantId) ?? 1) - 1;
+			if (left === 0) ofTenant.delete(tenantId);
+			else ofTenant.set(tenantId, left);
+		};
+	};
+	return {
+		admit(tenantId) {
+			const problem = refusal(tenantId);
+			if (problem !== null) throw problem;
+			return take(tenantId);
 		},
+		tryAdmit: (tenantId) =>
+			refusal(tenantId) === null ? take(tenantId) : null,
+		countOf: (tenantId) => ofTenant.get(tenantId) ?? 0,
 		close() {
 			isClosed = true;
 		},

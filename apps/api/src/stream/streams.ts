@@ -20,8 +20,9 @@ import { createReadHealth } from "./read-health.ts";
 import type { Source } from "./source.ts";
 import { commentOf, openingOf } from "./sse.ts";
 import { createTail, type Tail } from "./tail.ts";
-import { timelineSource } from "./timeline-source.ts";
+import { behindEntry, timelineSource } from "./timeline-source.ts";
 import { createTurns } from "./turns.ts";
+import { waitForEnd } from "./wait.ts";
 
 export type StreamKind = Source<unknown>["kind"];
 
@@ -52,9 +53,24 @@ export type StreamRequest = {
 /** What to show, and what a client is told to resume behind before anything has come. */
 export type PreparedStream = Following & { resumeId: string | null };
 
+/** Somebody who waits for a job to end, and has read its timeline up to an entry. */
+export type EndWait = {
+	tenantId: string;
+	jobId: string;
+	entryId: bigint;
+	waitMs: number;
+};
+
 export type Streams = {
 	/** Answers with a stream, or throws before the first byte. It settles when the stream has begun. */
 	open(res: Response, request: StreamRequest): Promise<void>;
+	/**
+	 * Waits until the job has ended, its client has gone, or the time is over. Counts as an open stream; false, at once, where
+	 * no more of them may be open.
+	 */
+	untilEnd(res: Response, wait: EndWait): Promise<boolean>;
+	/** How many of a tenant are open, with those who wait. */
+	countOf(tenantId: string): number;
 	/** Ends every stream, so that clients go to another process, and opens no more. */
 	close(): void;
 };
@@ -79,7 +95,7 @@ export function createStreams(deps: StreamsDeps): Streams {
 	const pace = { ...usualPace, ...deps.pace };
 	const admission = createAdmission(deps.limits);
 	const open = new Map<Connection, ApiKeyOwner>();
-	const { followers, keys, stop } = createReaders(deps, pace, open);
+	const { followers, timeline, keys, stop } = createReaders(deps, pace, open);
 	const openStreams = metrics.gauge(
 		"streams_open",
 		"Event streams that are open, by what they show.",
@@ -123,6 +139,21 @@ export function createStreams(deps: StreamsDeps): Streams {
 			const following = await request.prepare();
 			if (following !== null && !res.destroyed) begin(res, request, following);
 		},
+		async untilEnd(res, { tenantId, jobId, entryId, waitMs }) {
+			const release = admission.tryAdmit(tenantId);
+			if (release === null) return false;
+			const over = new AbortController();
+			const end = () => over.abort();
+			const timer = setTimeout(end, waitMs);
+			res.on("close", end);
+			const from = behindEntry(entryId);
+			await waitForEnd(timeline, { jobId, from }, over.signal);
+			clearTimeout(timer);
+			res.off("close", end);
+			release();
+			return true;
+		},
+		countOf: admission.countOf,
 		close() {
 			admission.close();
 			for (const connection of open.keys()) {
@@ -148,18 +179,19 @@ function createReaders(
 		const tail = createTail(source, { everyMs: pollMs, health: ownHealth });
 		tails.push(tail);
 		const followDeps = { source, tail, turns, health: ownHealth };
-		return (connection: Connection, following: Following) =>
+		const begin = (connection: Connection, following: Following) =>
 			follow(followDeps, connection, following);
+		return { tail, begin };
 	};
+	const events = follower(eventSource(reads));
+	const timeline = follower(timelineSource(reads));
 	const keys = watchKeys(
 		{ db: reads, health: health("keys"), everyMs: keyCheckMs },
 		open,
 	);
 	return {
-		followers: {
-			events: follower(eventSource(reads)),
-			timeline: follower(timelineSource(reads)),
-		},
+		followers: { events: events.begin, timeline: timeline.begin },
+		timeline: timeline.tail,
 		keys,
 		stop() {
 			keys.stop();

@@ -146,6 +146,7 @@ function written(value: unknown): string {
 
 const kinds: Readonly<Record<string, keyof Scene>> = {
 	jobs: "job",
+	batches: "batch",
 	endpoints: "endpoint",
 	deliveries: "delivery",
 	events: "event",

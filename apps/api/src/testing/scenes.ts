@@ -5,12 +5,14 @@ import type {
 } from "@reelay/shared/contracts/operations/operation";
 import { exampleSince } from "@reelay/shared/contracts/samples";
 import type { JobState } from "@reelay/shared/domain/job";
+import { insertBatch } from "@reelay/shared/store/accept";
 import { recordAttempt } from "@reelay/shared/store/attempts";
 import type { Database } from "@reelay/shared/store/database";
 import { claimDueDeliveries } from "@reelay/shared/store/deliveries";
 import { settleSubmission } from "@reelay/shared/store/settle";
 import {
 	aJob,
+	aNewJob,
 	anEndpoint,
 	submissionOf,
 } from "@reelay/shared/testing/factories";
@@ -26,6 +28,7 @@ export type Scene = Record<keyof typeof exampleIds, string> & {
 
 const jobStates: Readonly<Record<string, JobState>> = {
 	cancelJob: "queued",
+	retryJob: "failed",
 	resolveJob: "unknown",
 };
 
@@ -66,6 +69,8 @@ export async function setScene(
 	stage: ApiStage,
 	operation: Operation,
 ): Promise<Scene> {
+	// Before there is an endpoint, which would hear of its job.
+	const batch = await aBatch(stage);
 	const endpoint = await anEndpoint(stage.store, { events: ["*"] });
 	const ended = await aJob(stage.store, { state: "rendering" });
 	await settleSubmission(stage.db, aSuccess(submissionOf(ended)));
@@ -88,8 +93,25 @@ export async function setScene(
 		endpoint: endpoint.id,
 		replay: replay.json.id,
 		secret: secret.json.id,
+		batch,
 		callback: (await aQuarantined(stage.store)).id,
 	};
+}
+
+/** A batch of one job. */
+async function aBatch({ store, db }: ApiStage): Promise<string> {
+	const created = await insertBatch(
+		db,
+		{
+			tenantId: store.tenantId,
+			idempotencyKey: null,
+			fingerprint: Buffer.alloc(32),
+			metadata: {},
+			webhookUrl: null,
+		},
+		[aNewJob(store)],
+	);
+	return String(created?.batch.id);
 }
 
 /** Sends an example with the scene's ids in the places of its own, and whatever else is to be different. */

@@ -13,6 +13,7 @@ import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
 import { watchDatabase } from "@reelay/shared/testing/watch-database";
 import { type AppDeps, createApp } from "../app.ts";
 import { allScopes, type Scope } from "../middleware/authenticate.ts";
+import { createForecast } from "../outlook.ts";
 import {
 	createStreams,
 	type Streams,
@@ -110,6 +111,8 @@ export async function setStage({
 			db,
 			reads: db,
 			streams,
+			// A clock that never stands still: nothing is remembered from one request to the next.
+			forecast: createForecast(db, { now: everLater() }),
 			ringer: { enqueue: (kind, ids) => void rings.push({ kind, ids }) },
 			logger: log.logger,
 			maxSubmissions: 3,
@@ -163,6 +166,14 @@ export async function setStage({
 			await network.close();
 			await store.close();
 		},
+	};
+}
+
+function everLater(): () => number {
+	let now = 0;
+	return () => {
+		now += 60_000;
+		return now;
 	};
 }
 

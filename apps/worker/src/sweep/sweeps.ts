@@ -2,6 +2,7 @@ import { leaseRenewalMs } from "@reelay/shared/domain/deadline";
 import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
+import { finishBatches, pruneBatchKeys } from "@reelay/shared/store/batches";
 import { renewLeases } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
 import {
@@ -14,6 +15,7 @@ import {
 	disableFailing,
 	warnOfFailing,
 } from "@reelay/shared/store/endpoint-health";
+import { eraseAgain } from "@reelay/shared/store/erase";
 import { pruneIdempotencyKeys } from "@reelay/shared/store/jobs";
 import {
 	claimRingsDue,
@@ -198,7 +200,27 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 			name: "idempotencyKeys",
 			everyMs: 60_000,
 			isRoutine: true,
-			pass: () => pruneIdempotencyKeys(db, batch),
+			pass: async () =>
+				(await pruneIdempotencyKeys(db, batch)) +
+				(await pruneBatchKeys(db, batch)),
+		},
+		// Not a repair: a batch ends when the last of its jobs has, whatever ended that.
+		{
+			name: "batches",
+			everyMs: 1_000,
+			isRoutine: true,
+			async pass() {
+				const { finished, deliveries } = await finishBatches(db, batch);
+				wakeAfter(deliveries);
+				return finished;
+			},
+		},
+		// Repairs: what a late callback has brought back of a job whose content was erased.
+		{
+			name: "erasures",
+			everyMs: 60_000,
+			isRoutine: true,
+			pass: () => eraseAgain(db, 50),
 		},
 	];
 }

@@ -1,7 +1,7 @@
 import type { JobError } from "@reelay/shared/domain/job-record";
 import type { ProviderOutput } from "@reelay/shared/domain/provider-answer";
+import { insertJob, type NewJob } from "@reelay/shared/store/accept";
 import type { ClaimedSubmission } from "@reelay/shared/store/claim";
-import { insertJob, type NewJob } from "@reelay/shared/store/jobs";
 import { claimOne } from "@reelay/shared/testing/claims";
 import { aNewJob } from "@reelay/shared/testing/factories";
 import type { TestStore } from "@reelay/shared/testing/store";

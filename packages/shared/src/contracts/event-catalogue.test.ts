@@ -2,11 +2,13 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EventType, eventTypes } from "../domain/event.ts";
+import { insertBatch, insertJob } from "../store/accept.ts";
 import { recordAttempt } from "../store/attempts.ts";
+import { finishBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
 import { claimDueDeliveries } from "../store/deliveries.ts";
 import { insertTestEvent } from "../store/delivery-log.ts";
-import { applyCancel, insertJob } from "../store/jobs.ts";
+import { applyCancel } from "../store/jobs.ts";
 import { expireQueued } from "../store/ready.ts";
 import { settleSubmission } from "../store/settle.ts";
 import { markOverdue } from "../store/submission-sweeps.ts";
@@ -60,6 +62,19 @@ async function sendEverything({ db, tenantId }: TestStore) {
 	await expireQueued(db, 10, anError("start_deadline_passed"));
 	await aJob(store, { state: "rendering", callbackDueInS: -1 });
 	await markOverdue(db, 10);
+	const batch = await insertBatch(
+		db,
+		{
+			tenantId,
+			idempotencyKey: null,
+			fingerprint: Buffer.alloc(32),
+			metadata: { campaign: "spring" },
+			webhookUrl: null,
+		},
+		[aNewJob(store)],
+	);
+	await applyCancel(db, tenantId, String(batch?.jobs.get(0)?.id));
+	await finishBatches(db, 10);
 	for (const type of eventTypes) {
 		const data = sampleData(type, endpoint.id);
 		await insertTestEvent(db, {
@@ -114,7 +129,7 @@ describe("the event catalogue", () => {
 			for (const body of bodies) {
 				expect(validate(body), JSON.stringify(validate.errors)).toBe(true);
 				expect(eventCatalogue[type].body.parse(body)).toEqual(body);
-				if (type !== "webhook.ping") jobSchema.parse(body.data);
+				if (type.startsWith("video.")) jobSchema.parse(body.data);
 			}
 		},
 	);

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { type EventType, eventKinds, eventTypes } from "../domain/event.ts";
 import { isFinal, type JobState, jobStates } from "../domain/job.ts";
 import { actionInputDefs } from "./action-input.ts";
+import { batchSchema } from "./batch-view.ts";
 import { eventBody } from "./event.ts";
 import { sampleData } from "./event-samples.ts";
 import { exampleIds, idSchema, instant } from "./ids.ts";
@@ -52,6 +53,7 @@ const versions: Record<EventType, { version: number; data: z.ZodType }> = {
 	},
 	"video.overdue": { version: 1, data: jobIn(["overdue"]) },
 	"video.surplus_result": { version: 1, data: jobIn(finalStates) },
+	"batch.finished": { version: 1, data: batchSchema },
 	"webhook.ping": { version: 1, data: pingSchema },
 };
 
@@ -98,8 +100,8 @@ export const feedEventSchema = z
 		test: z.boolean().meta({
 			description: "Whether it is a sample that somebody asked for.",
 		}),
-		data: z.union([jobSchema, pingSchema]).meta({
-			description: "The job as GET showed it then; what a ping says.",
+		data: z.union([jobSchema, batchSchema, pingSchema]).meta({
+			description: "The job or batch as GET showed it then; what a ping says.",
 		}),
 	})
 	.meta({ id: "Event" });

@@ -1,7 +1,9 @@
 import type { JsonObject } from "../domain/actions/action.ts";
+import type { TalliedBatch } from "../domain/batch-record.ts";
 import type { EventType } from "../domain/event.ts";
 import { isFinal, type JobState } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
+import { presentBatch } from "./batch-view.ts";
 import { presentJob } from "./job-view.ts";
 
 const instant = "2026-01-01T12:00:00.000Z";
@@ -15,12 +17,30 @@ export function sampleData(type: EventType, endpointId: string): JsonObject {
 			message: "This endpoint can be reached.",
 		};
 	}
+	if (type === "batch.finished") {
+		return JSON.parse(JSON.stringify(presentBatch(sampleBatch)));
+	}
 	const state = (
 		type === "video.surplus_result" ? "failed" : type.slice("video.".length)
 	) as JobState;
 	// Through JSON, because that is how it is stored and sent.
 	return JSON.parse(JSON.stringify(presentJob(sampleJob(state))));
 }
+
+/** A batch of two jobs, of which one has its video. */
+export const sampleBatch: TalliedBatch = {
+	id: "bat_00000000000000000000000000",
+	tenant_id: "ten_00000000000000000000000000",
+	metadata: {},
+	webhook_url: null,
+	size: 2,
+	created_at: instant,
+	finished_at: minutesLater,
+	tally: [
+		{ state: "succeeded", charged: "yes", count: 1, points: 120 },
+		{ state: "failed", charged: "no", count: 1, points: null },
+	],
+};
 
 /** A row of a job in a state, as a sample of it. */
 export function sampleJob(state: JobState): JobRecord {
@@ -59,6 +79,9 @@ export function sampleJob(state: JobState): JobRecord {
 		charged: hasVideo ? "yes" : isFinal(state) || !wasSent ? "no" : "possible",
 		cost_points: hasVideo ? 120 : null,
 		surplus_results: 0,
+		batch_id: null,
+		retry_of: null,
+		erased_at: null,
 		cancel_requested_at: state === "cancelled" ? instant : null,
 		created_at: instant,
 		submitted_at: wasSent ? instant : null,

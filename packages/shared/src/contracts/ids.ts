@@ -4,6 +4,7 @@ import { type IdKind, idPattern, idPrefixes } from "../domain/id-form.ts";
 /** Ids as they are shown in documents and examples; a test puts those of real rows in their places. */
 export const exampleIds = {
 	job: "job_01m81da3wat7vbrpzd5c1pyvkg",
+	batch: "bat_01m81da3vr5k2m9p8h4d6f1xsc",
 	submission: "sub_01m81da3x4f2q9c6t8e1r7w5zh",
 	event: "evt_01m81da6k2n8v4b7m3x9s5d1qe",
 	delivery: "dlv_01m81da6k7h3j6g9f2d5s8a4wr",

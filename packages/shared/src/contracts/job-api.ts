@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { actionModes } from "../domain/actions/action.ts";
 import {
 	defaultStartWithinS,
 	defaultTimeoutS,
@@ -7,7 +8,9 @@ import {
 	minTimeoutS,
 } from "../domain/deadline.ts";
 import { jobStates, unknownPolicies } from "../domain/job.ts";
+import { jobErrorCodes } from "../domain/job-record.ts";
 import { inputRefs } from "./action-input.ts";
+import { idSchema } from "./ids.ts";
 import { cursor, limitOf } from "./page.ts";
 import { wordList } from "./query.ts";
 
@@ -80,14 +83,87 @@ function isWithinCalendar(instant: string): boolean {
 	return year >= 2000 && year <= 2999;
 }
 
-/** The query of `GET /v1/jobs`. `state` may be given several times or as a list with commas. */
+/**
+ * The query of `GET /v1/jobs`. Lists may be given as one word after the other with commas, or several times; all that is
+ * given must hold.
+ */
 export const listJobsSchema = z.strictObject({
 	state: wordList.pipe(z.array(z.enum(jobStates))).meta({
 		description: "Only jobs in one of these states.",
 	}),
+	mode: wordList.pipe(z.array(z.enum(actionModes))).meta({
+		description: "Only jobs whose input asks for one of these.",
+	}),
+	error_code: wordList.pipe(z.array(z.enum(jobErrorCodes))).meta({
+		description: "Only jobs that failed or expired for one of these reasons.",
+	}),
+	tag: wordList.pipe(z.array(z.string().min(1).max(64)).max(20)).meta({
+		description: "Only jobs that have each of these tags.",
+	}),
+	metadata: z
+		.union([z.string(), z.array(z.string()).max(10)])
+		.optional()
+		.transform((value) => [value ?? []].flat())
+		.pipe(
+			z.array(
+				z
+					.string()
+					.regex(/^[^:]{1,64}:/, "is written as key:value")
+					.max(600),
+			),
+		)
+		.meta({
+			description:
+				"Only jobs with this in their metadata, written as key:value; it may be given several times.",
+			explode: true,
+		}),
+	external_id: z.string().min(1).max(200).optional().meta({
+		description: "Only the job with your own id.",
+	}),
+	batch: idSchema("batch").optional().meta({
+		description: "Only the jobs of this batch.",
+	}),
+	retry_of: idSchema("job").optional().meta({
+		description: "Only the job that is another try of this one.",
+	}),
+	created_from: z.iso
+		.datetime({ offset: true })
+		.refine(isWithinCalendar, { message: "is in the years 2000 to 2999" })
+		.optional()
+		.meta({ description: "Only jobs that were accepted then or later." }),
+	created_before: z.iso
+		.datetime({ offset: true })
+		.refine(isWithinCalendar, { message: "is in the years 2000 to 2999" })
+		.optional()
+		.meta({ description: "Only jobs that were accepted earlier." }),
 	limit: limitOf(100, 20),
 	cursor,
 });
+
+/** The body of `POST /v1/jobs/{id}/retry`: what is to be different. */
+export const retryJobSchema = createJobSchema
+	.omit({ action: true, external_id: true })
+	.extend({
+		input: z.record(z.string(), z.unknown()).optional().meta({
+			description:
+				"Changes to the input, as a JSON Merge Patch: what is null is left out, what is not named stays.",
+		}),
+		priority: createJobSchema.shape.priority.unwrap().optional(),
+		start_within_s: createJobSchema.shape.start_within_s.unwrap().optional(),
+		timeout_s: createJobSchema.shape.timeout_s.unwrap().optional(),
+	})
+	.meta({ id: "RetryJob", required: [] });
+export type RetryJobBody = z.infer<typeof retryJobSchema>;
+
+/** A header `Prefer` of a request that would rather wait for the end of a job than ask again. */
+export const preferSchema = z
+	.string()
+	.max(200)
+	.meta({
+		description:
+			"wait=10 waits up to so many seconds, 60 at most, for the job to end, and answers as soon as it has. Preference-Applied says that it was heard.",
+		examples: ["wait=10"],
+	});
 
 /** The query of `GET /v1/jobs/{id}/events`. */
 export const listTimelineSchema = z.strictObject({

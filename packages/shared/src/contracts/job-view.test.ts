@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jobStates } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
-import { findJob, insertJob } from "../store/jobs.ts";
+import { insertJob } from "../store/accept.ts";
+import { findJob } from "../store/jobs.ts";
 import { settleSubmission } from "../store/settle.ts";
 import { aJob, aNewJob, submissionOf } from "../testing/factories.ts";
 import { aFailure, aSuccess } from "../testing/reports.ts";
@@ -96,7 +97,9 @@ describe("presentJob", () => {
 		const job = await aJob(store);
 
 		expect(presentJob(job).waiting_for).toBeNull();
-		expect(presentJob(job, "run_at").waiting_for).toBe("run_at");
+		expect(presentJob(job, { waitingFor: "run_at" }).waiting_for).toBe(
+			"run_at",
+		);
 	});
 });
 

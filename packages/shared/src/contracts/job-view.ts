@@ -13,6 +13,7 @@ import {
 	type JobRecord,
 	jobErrorCodes,
 } from "../domain/job-record.ts";
+import type { Outlook } from "../domain/outlook.ts";
 import type { WaitingFor } from "../domain/waiting.ts";
 import { actionInput } from "./action-input.ts";
 import { idSchema, instant } from "./ids.ts";
@@ -129,8 +130,23 @@ export const jobSchema = z
 			description: "Videos that arrived after the job had ended.",
 		}),
 		waiting_for: waitingFor,
+		queue_position: z.int().min(1).nullable().meta({
+			description:
+				"About how many jobs are submitted up to this one, by priority and fair turns; told of a queued job when it is accepted and read. Beyond 1000 of a tenant it is the least that it can be.",
+		}),
+		estimated_completion_at: instant.nullable().meta({
+			description:
+				"When half of such jobs would have their video, by our own history of the same mode, duration, quality and sound; null when there is none, when the provider is closed, or when the job has taken longer than that.",
+		}),
+		estimated_latest_at: instant.nullable().meta({
+			description: "When nine of ten such jobs would have it.",
+		}),
 		priority: z.enum(Object.keys(priorities) as Priority[]),
 		external_id: z.string().nullable(),
+		batch_id: idSchema("batch").nullable(),
+		retry_of: idSchema("job").nullable().meta({
+			description: "The job of which this one is another try.",
+		}),
 		metadata: z.record(z.string(), z.string()),
 		tags: z.array(z.string()),
 		webhook_url: z.string().nullable(),
@@ -144,10 +160,15 @@ export const jobSchema = z
 		submitted_at: instant.nullable(),
 		cancel_requested_at: instant.nullable(),
 		finished_at: instant.nullable(),
+		erased_at: instant.nullable().meta({
+			description:
+				"When its content was erased: then input and metadata are empty, and there are no URLs.",
+		}),
 		links: z.strictObject({
 			self: z.string(),
 			events: z.string(),
 			cancel: z.string(),
+			retry: z.string(),
 			submissions: z.string(),
 			callbacks: z.string(),
 		}),
@@ -157,13 +178,19 @@ export const jobSchema = z
 /** The shape that `GET /v1/jobs/{id}` answers with. */
 export type JobView = z.infer<typeof jobSchema>;
 
+/** What one job waits for at this moment, and for how long. */
+export type Waiting = {
+	waitingFor?: WaitingFor;
+	outlook?: Outlook | null;
+};
+
 /**
  * A job as the API shows it. `GET`, the list, and the `data` of an event are made by this one function, so that a
- * customer sees one shape; `waitingFor` is known only to whoever has looked at the governor.
+ * customer sees one shape; what it waits for, and for how long, is known only to whoever has looked at the queue.
  */
 export function presentJob(
 	job: JobRecord,
-	waitingFor: WaitingFor = null,
+	{ waitingFor = null, outlook = null }: Waiting = {},
 ): JobView {
 	const self = `/v1/jobs/${job.id}`;
 	return {
@@ -183,8 +210,13 @@ export function presentJob(
 		max_submissions: job.max_submissions,
 		surplus_results: job.surplus_results,
 		waiting_for: waitingFor,
+		queue_position: outlook?.position ?? null,
+		estimated_completion_at: iso(outlook?.likelyAt ?? null),
+		estimated_latest_at: iso(outlook?.latestAt ?? null),
 		priority: priorityName(job.priority),
 		external_id: job.external_id,
+		batch_id: job.batch_id ?? null,
+		retry_of: job.retry_of ?? null,
 		metadata: job.metadata as JobView["metadata"],
 		tags: job.tags,
 		webhook_url: job.webhook_url,
@@ -196,10 +228,12 @@ export function presentJob(
 		submitted_at: iso(job.submitted_at),
 		cancel_requested_at: iso(job.cancel_requested_at),
 		finished_at: iso(job.finished_at),
+		erased_at: iso(job.erased_at ?? null),
 		links: {
 			self,
 			events: `${self}/events`,
 			cancel: `${self}/cancel`,
+			retry: `${self}/retry`,
 			submissions: `${self}/submissions`,
 			callbacks: `${self}/callbacks`,
 		},

@@ -3,6 +3,7 @@ import type { CallbackRecord } from "../domain/callback-record.ts";
 import type { EndpointRecord } from "../domain/endpoint-record.ts";
 import type { JobState } from "../domain/job.ts";
 import type { ReplayRecord } from "../domain/replay.ts";
+import { type BatchView, presentBatch } from "./batch-view.ts";
 import {
 	presentCallback,
 	presentOperatorsCallback,
@@ -10,7 +11,7 @@ import {
 } from "./callback-view.ts";
 import { presentAttempt, presentDelivery } from "./delivery-view.ts";
 import { presentEndpoint } from "./endpoint-view.ts";
-import { sampleJob } from "./event-samples.ts";
+import { sampleBatch, sampleJob } from "./event-samples.ts";
 import { exampleIds } from "./ids.ts";
 import { type JobView, presentJob } from "./job-view.ts";
 import { presentReplay } from "./replay-view.ts";
@@ -23,6 +24,20 @@ const later = new Date("2026-01-01T12:03:20.000Z");
 export function exampleJob(state: JobState): JobView {
 	const job = { ...sampleJob(state), id: exampleIds.job, metadata: {} };
 	return JSON.parse(JSON.stringify(presentJob(job)));
+}
+
+/** A batch of two jobs. */
+export function exampleBatch(state: "running" | "finished"): BatchView {
+	const batch = { ...sampleBatch, id: exampleIds.batch };
+	return presentBatch(
+		state === "finished"
+			? batch
+			: {
+					...batch,
+					finished_at: null,
+					tally: [{ state: "queued", charged: "no", count: 2, points: null }],
+				},
+	);
 }
 
 const endpointRecord: EndpointRecord = {

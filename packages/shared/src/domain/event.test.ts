@@ -9,16 +9,19 @@ import {
 import { isFinal, jobStates } from "./job.ts";
 
 describe("the catalogue", () => {
-	it("holds a final event for every final state, and for no other", () => {
+	it("holds a final event for every final state, and for the end of a batch", () => {
 		const finals = eventTypes.filter((type) => eventKinds[type].isFinal);
 
-		expect(finals).toEqual(
-			jobStates.filter(isFinal).map((state) => `video.${state}`),
-		);
+		expect(finals).toEqual([
+			...jobStates.filter(isFinal).map((state) => `video.${state}`),
+			"batch.finished",
+		]);
 	});
 
-	it("gives an endpoint that names no events all that end a job", () => {
-		expect(defaultEventFilters).toHaveLength(jobStates.filter(isFinal).length);
+	it("gives an endpoint that names no events all that are final", () => {
+		expect(defaultEventFilters).toHaveLength(
+			jobStates.filter(isFinal).length + 1,
+		);
 	});
 });
 

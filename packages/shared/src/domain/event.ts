@@ -18,6 +18,7 @@ export const eventKinds = {
 	"video.surplus_result": also(
 		"A second video arrived for a job that had ended; its cost is in the job's.",
 	),
+	"batch.finished": final("Every job of the batch has ended."),
 	"webhook.ping": also("Somebody asked whether this endpoint can be reached."),
 } as const satisfies Record<string, EventKind>;
 

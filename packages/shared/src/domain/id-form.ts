@@ -1,6 +1,7 @@
 /** The prefixes are part of the API: a reader tells an id's kind by them. */
 export const idPrefixes = {
 	job: "job",
+	batch: "bat",
 	submission: "sub",
 	event: "evt",
 	delivery: "dlv",

@@ -34,6 +34,10 @@ export type JobRecord = {
 	cost_points: number | null;
 	surplus_results: number;
 	cancel_requested_at: Instant | null;
+	/** These three are not in the snapshots of events that are older than their columns. */
+	batch_id?: string | null;
+	retry_of?: string | null;
+	erased_at?: Instant | null;
 	created_at: Instant;
 	submitted_at: Instant | null;
 	updated_at: Instant;

@@ -6,6 +6,7 @@ declare const idKind: unique symbol;
 type Id<Kind extends string> = string & { readonly [idKind]: Kind };
 
 export type JobId = Id<"job">;
+export type BatchId = Id<"batch">;
 export type SubmissionId = Id<"submission">;
 export type EventId = Id<"event">;
 export type DeliveryId = Id<"delivery">;
@@ -21,6 +22,7 @@ export type TenantId = Id<"tenant">;
  */
 export type IdOf = {
 	job: JobId;
+	batch: BatchId;
 	submission: SubmissionId;
 	event: EventId;
 	delivery: DeliveryId;

@@ -42,6 +42,18 @@ const governor = async () => "see2ai";
 
 const cases: Case[] = [
 	[
+		"batch_size",
+		async () => "",
+		() => store.db.$executeRaw`
+		insert into batch (id, tenant_id, fingerprint, size) values ('bat_1', ${store.tenantId}, '', 101)`,
+	],
+	[
+		"job_erased_final",
+		job({}),
+		(id) => store.db.$executeRaw`
+		update job set erased_at = now() where id = ${id}`,
+	],
+	[
 		"job_state_known",
 		job({}),
 		(id) => store.db.$executeRaw`

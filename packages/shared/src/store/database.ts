@@ -99,6 +99,11 @@ export function isStatementGivenUp(error: unknown): boolean {
 	);
 }
 
+/** True when the statement was undone because a row with one of its unique values is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+	return someCause(error, ({ codes }) => codes.includes("23505"));
+}
+
 /** Whether the error, or what lies behind it, is as described; drivers and Prisma wrap what Postgres said. */
 function someCause(
 	error: unknown,

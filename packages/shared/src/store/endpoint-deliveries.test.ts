@@ -15,6 +15,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { insertJob } from "./accept.ts";
 import { recordAttempt } from "./attempts.ts";
 import {
 	type ClaimedDelivery,
@@ -24,7 +25,6 @@ import {
 	releaseHeld,
 } from "./deliveries.ts";
 import { deleteEndpoint, updateEndpoint } from "./endpoints.ts";
-import { insertJob } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
 import { markOverdue } from "./submission-sweeps.ts";
 import { acceptSubmission } from "./submissions.ts";

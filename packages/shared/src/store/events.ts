@@ -10,7 +10,7 @@ const takes = (type: Prisma.Sql): Prisma.Sql => Prisma.sql`exists (
 	where filter in ('*', ${type}) or (filter like '%.*' and starts_with(${type}, left(filter, -1))))`;
 
 /** What every endpoint of its tenant that asks for it is owed for an event of the named CTE; held, if it is disabled. */
-const owedToEndpoints = (cte: Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const owedToEndpoints = (cte: Prisma.Sql): Prisma.Sql => Prisma.sql`
 	select new_id('dlv'), event.id, event.tenant_id, endpoint.id, endpoint.url, endpoint.id,
 		case when disabled_at is null then 'pending' else 'held' end, case when disabled_at is null then now() end
 	from ${cte} as event join endpoint on endpoint.tenant_id = event.tenant_id

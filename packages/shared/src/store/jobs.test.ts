@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type JobState, jobStates } from "../domain/job.ts";
 import { findViolations } from "../testing/audit.ts";
 import { aJob, aNewJob, aTenant } from "../testing/factories.ts";
 import {
@@ -7,11 +6,10 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { insertJob } from "./accept.ts";
 import {
 	findJob,
 	findJobByIdempotencyKey,
-	insertJob,
-	listJobs,
 	pruneIdempotencyKeys,
 } from "./jobs.ts";
 import { listTimeline } from "./timeline.ts";
@@ -28,7 +26,6 @@ const countJobs = async () =>
 		await store.db.$queryRaw<{ n: number }[]>`
 			select count(*)::int as n from job`
 	)[0]?.n;
-const all = { states: [], afterId: null, limit: 100 } as const;
 
 describe("insertJob", () => {
 	it("returns the job as it is read back, with the first line of its timeline", async () => {
@@ -171,63 +168,6 @@ describe("findJob", () => {
 		const found = await findJob(store.db, await aTenant(store), job.id);
 
 		expect(found).toBeNull();
-	});
-});
-
-describe("listJobs", () => {
-	it("lists the tenant's own jobs, newest first", async () => {
-		const ids: string[] = [];
-		for (let n = 0; n < 5; n += 1) ids.unshift((await aJob(store)).id);
-		await aJob(store, { tenantId: await aTenant(store) });
-
-		const jobs = await listJobs(store.db, {
-			tenantId: store.tenantId,
-			...all,
-		});
-
-		// Ids made within one millisecond have no order among themselves.
-		const inOrder = [...ids].sort().reverse();
-		expect(jobs.map(({ id }) => id)).toEqual(inOrder);
-	});
-
-	it("skips and repeats nothing when jobs are inserted between two pages", async () => {
-		for (let n = 0; n < 9; n += 1) await aJob(store);
-		const before = await listJobs(store.db, {
-			tenantId: store.tenantId,
-			...all,
-		});
-
-		const paged: string[] = [];
-		for (let afterId: string | null = null; ; ) {
-			const page = await listJobs(store.db, {
-				tenantId: store.tenantId,
-				states: [],
-				afterId,
-				limit: 2,
-			});
-			paged.push(...page.map(({ id }) => id));
-			const last = page.at(-1);
-			if (last === undefined) break;
-			afterId = last.id;
-			await aJob(store);
-		}
-
-		expect(paged).toEqual(before.map(({ id }) => id));
-	});
-
-	it("filters by any state and by several", async () => {
-		for (const state of jobStates) await aJob(store, { state });
-		const list = async (states: readonly JobState[]) =>
-			(
-				await listJobs(store.db, { tenantId: store.tenantId, ...all, states })
-			).map(({ state }) => state);
-
-		for (const state of jobStates) {
-			expect(await list([state])).toEqual([state]);
-		}
-		expect(new Set(await list(["queued", "failed"]))).toEqual(
-			new Set(["queued", "failed"]),
-		);
 	});
 });
 

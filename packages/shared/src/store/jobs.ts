@@ -1,62 +1,10 @@
 import { Prisma } from "@reelay/prisma/client";
-import type { JsonObject, JsonValue } from "../domain/actions/action.ts";
 import { idempotencyWindowS } from "../domain/deadline.ts";
-import type { JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
-import { eventsOfEnded, eventsOnTheWay } from "./events.ts";
-import { jsonb, oneOf } from "./sql.ts";
-
-/** A validated job, before the database gives it an id and an instant. */
-export type NewJob = {
-	tenantId: string;
-	action: string;
-	mode: string;
-	input: JsonObject;
-	warnings: JsonValue[];
-	idempotencyKey: string | null;
-	fingerprint: Buffer;
-	externalId: string | null;
-	metadata: JsonObject;
-	tags: string[];
-	webhookUrl: string | null;
-	priority: number;
-	runAt: Date | null;
-	startWithinS: number;
-	timeoutS: number;
-	maxSubmissions: number;
-	onUnknown: UnknownPolicy;
-};
-
-/**
- * Writes the job and the first line of its timeline, and returns it; null when its idempotency key or external id is
- * taken. The row counts as rung for, because the caller rings after the commit; a lost ring costs latency only. Losing is
- * told by a second statement (`findJobByIdempotencyKey`): inside this one, a concurrent winner's row would not be visible yet.
- */
-export async function insertJob(
-	db: Database,
-	job: NewJob,
-): Promise<JobRecord | null> {
-	const rows = await db.$queryRaw<JobRecord[]>`
-		with born as (
-			insert into job (id, tenant_id, action, mode, input, warnings, idem_key, fingerprint, external_id, metadata,
-				tags, webhook_url, priority, not_before, start_by, hinted_at, timeout_s, max_submissions, on_unknown)
-			values (new_id('job'), ${job.tenantId}, ${job.action}, ${job.mode}, ${jsonb(job.input)},
-				${jsonb(job.warnings)}, ${job.idempotencyKey}, ${job.fingerprint}, ${job.externalId},
-				${jsonb(job.metadata)}, ${job.tags}::text[], ${job.webhookUrl}, ${job.priority}::smallint,
-				greatest(now(), ${job.runAt?.toISOString() ?? null}::timestamptz),
-				greatest(now(), ${job.runAt?.toISOString() ?? null}::timestamptz)
-					+ make_interval(secs => ${job.startWithinS}::int),
-				case when ${job.runAt?.toISOString() ?? null}::timestamptz is null then now() end,
-				${job.timeoutS}::int, ${job.maxSubmissions}::smallint, ${job.onUnknown})
-			on conflict do nothing
-			returning *),
-		${eventsOnTheWay("born", "video.queued")},
-		told as (insert into timeline (job_id, type) select id, 'accepted' from born)
-		select * from born`;
-	return rows[0] ?? null;
-}
+import { eventsOfEnded } from "./events.ts";
+import { oneOf } from "./sql.ts";
 
 /** The job that holds this key, with the fingerprint of the request that made it, or null. */
 export async function findJobByIdempotencyKey(
@@ -67,6 +15,17 @@ export async function findJobByIdempotencyKey(
 	const rows = await db.$queryRaw<
 		(JobRecord & { fingerprint: Uint8Array })[]
 	>`select * from job where tenant_id = ${tenantId} and idem_key = ${key}`;
+	return rows[0] ?? null;
+}
+
+/** The tenant's job that has this id of theirs, or null. */
+export async function findJobByExternalId(
+	db: Database,
+	tenantId: string,
+	externalId: string,
+): Promise<JobRecord | null> {
+	const rows = await db.$queryRaw<JobRecord[]>`
+		select * from job where tenant_id = ${tenantId} and external_id = ${externalId}`;
 	return rows[0] ?? null;
 }
 
@@ -81,27 +40,16 @@ export async function findJob(
 	return rows[0] ?? null;
 }
 
-/** A page of the tenant's jobs, newest first, after the given id. Reads one of the two tenant indexes. */
-export async function listJobs(
+/** The job that tries this one again, with the fingerprint of the request that made it, or null. */
+export async function findRetry(
 	db: Database,
-	query: {
-		tenantId: string;
-		states: readonly JobState[];
-		afterId: string | null;
-		limit: number;
-	},
-): Promise<JobRecord[]> {
-	const inStates =
-		query.states.length === 0
-			? Prisma.empty
-			: Prisma.sql`and state in (${oneOf(query.states)})`;
-	const after =
-		query.afterId === null
-			? Prisma.empty
-			: Prisma.sql`and id < ${query.afterId}`;
-	return db.$queryRaw<JobRecord[]>`
-		select * from job where tenant_id = ${query.tenantId} ${inStates} ${after}
-		order by id desc limit ${query.limit}::int`;
+	tenantId: string,
+	id: string,
+): Promise<(JobRecord & { fingerprint: Uint8Array }) | null> {
+	const rows = await db.$queryRaw<
+		(JobRecord & { fingerprint: Uint8Array })[]
+	>`select * from job where retry_of = ${id} and tenant_id = ${tenantId}`;
+	return rows[0] ?? null;
 }
 
 /**

@@ -17,11 +17,8 @@ import { listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
 import { feedStart, findFeedEnd, listFeed, listFeeds } from "./event-feed.ts";
 import { findGovernorStatus } from "./governor.ts";
-import {
-	findJobByIdempotencyKey,
-	listJobs,
-	pruneIdempotencyKeys,
-} from "./jobs.ts";
+import { findJobByIdempotencyKey, pruneIdempotencyKeys } from "./jobs.ts";
+import { listJobs } from "./list-jobs.ts";
 import {
 	claimRingsDue,
 	countLiveJobs,

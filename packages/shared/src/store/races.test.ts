@@ -14,11 +14,12 @@ import {
 	aSuccess,
 } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
+import { insertJob } from "./accept.ts";
 import { recordAttempt } from "./attempts.ts";
 import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
 import { claimDueDeliveries } from "./deliveries.ts";
 import { blockGovernor, closeGovernor, reopenGovernor } from "./governor.ts";
-import { applyCancel, insertJob, pruneIdempotencyKeys } from "./jobs.ts";
+import { applyCancel, pruneIdempotencyKeys } from "./jobs.ts";
 import { claimRingsDue, expireQueued } from "./ready.ts";
 import { settleSubmission } from "./settle.ts";
 import {

@@ -15,6 +15,7 @@ import {
 } from "../testing/reports.ts";
 import { lockRow } from "../testing/row-lock.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
+import { eraseJob } from "./erase.ts";
 import { applyCancel } from "./jobs.ts";
 import { resubmitJob } from "./resolve.ts";
 import { settleSubmission } from "./settle.ts";
@@ -142,6 +143,11 @@ const writers: [
 		{ state: "overdue", callbackDueInS: -1 },
 		() => lapseOverdue(store.db, 5, anError("no_result")),
 	],
+	[
+		"erased",
+		{ state: "failed" },
+		(job) => eraseJob(store.db, store.tenantId, job.id),
+	],
 ];
 
 it.each(writers)(
@@ -178,6 +184,6 @@ it("is tried with every statement that writes entries, but for those that skip j
 		.map((name) => readFileSync(`${import.meta.dirname}/${name}`, "utf8"))
 		.flatMap((text) => text.match(/insert into timeline/g) ?? []);
 
-	// The eleventh is that of a new job, which nobody can lock or read before it is committed.
-	expect(statements).toHaveLength(10 + 1);
+	// The twelfth is that of a new job, which nobody can lock or read before it is committed.
+	expect(statements).toHaveLength(11 + 1);
 });

@@ -55,6 +55,14 @@ export async function findViolations(
 		from job join open_submission s on s.job_id = job.id
 		where not job.live and (job.settled_by is null or job.settled_by = s.id)
 		union all
+		select 'a finished batch has no live job', batch.id, job.id
+		from batch join job on job.batch_id = batch.id where job.live and batch.finished_at is not null
+		union all
+		select 'a finished batch that has jobs is told of once', batch.id, count(event.id)::text
+		from batch left join event on event.type = 'batch.finished' and event.snapshot->>'id' = batch.id
+		where batch.size > 0 group by batch.id, batch.finished_at
+		having count(event.id) <> case when batch.finished_at is null then 0 else 1 end
+		union all
 		select 'one live submission per job', job_id, count(*)::text
 		from open_submission group by job_id having count(*) > 1
 		union all

@@ -10,12 +10,12 @@ import { defaultEventFilters } from "../domain/event.ts";
 import type { Charge, JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { SubmissionState } from "../domain/submission.ts";
+import type { NewJob } from "../store/accept.ts";
 import {
 	insertEndpoint,
 	type NewEndpoint,
 	newEndpointId,
 } from "../store/endpoints.ts";
-import type { NewJob } from "../store/jobs.ts";
 import { laneOf } from "../store/lanes.ts";
 import { jsonb } from "../store/sql.ts";
 import { anError, anOutput } from "./reports.ts";

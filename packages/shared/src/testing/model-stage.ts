@@ -1,7 +1,8 @@
 /** The statements of the store and the model's own steps side by side, under one name each. */
 import type { UnknownPolicy } from "../domain/job.ts";
+import { insertJob } from "../store/accept.ts";
 import type { Database } from "../store/database.ts";
-import { applyCancel, insertJob } from "../store/jobs.ts";
+import { applyCancel } from "../store/jobs.ts";
 import { expireQueued } from "../store/ready.ts";
 import { findUnresolvedSubmission, resubmitJob } from "../store/resolve.ts";
 import { settleSubmission } from "../store/settle.ts";

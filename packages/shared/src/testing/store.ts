@@ -50,7 +50,8 @@ export async function clearTestStore({ db }: TestStore): Promise<void> {
 	// On so few rows this takes a tenth of the time of a truncate, which gives every table and index a new file.
 	await db.$executeRaw`
 		with a as (delete from attempt), b as (delete from delivery), c as (delete from event), d as (delete from timeline),
-			e as (delete from callback), f as (delete from submission), g as (delete from audit)
+			e as (delete from callback), f as (delete from submission), g as (delete from audit), h as (delete from job_label),
+			i as (delete from batch)
 		delete from job`;
 	await db.$executeRaw`
 		with a as (delete from webhook_secret where endpoint_id is not null), b as (delete from replay) delete from endpoint`;

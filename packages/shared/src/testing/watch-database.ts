@@ -1,3 +1,4 @@
+import { Prisma } from "@reelay/prisma/client";
 import type { Database } from "../store/database.ts";
 
 /**
@@ -12,7 +13,7 @@ export function watchDatabase(
 		get(target, name) {
 			if (name === "$queryRaw" || name === "$executeRaw") {
 				return async (query: Query, ...values: unknown[]) => {
-					await onStatement(textOf(query));
+					await onStatement(textOf(query, values));
 					return target[name](query as TemplateStringsArray, ...values);
 				};
 			}
@@ -22,9 +23,9 @@ export function watchDatabase(
 	});
 }
 
-/** A template literal's own parts; the texts of nested fragments are left out. */
 type Query = readonly string[] | { sql: string };
 
-function textOf(query: Query): string {
-	return "sql" in query ? query.sql : query.join(" ");
+/** The text of a statement with that of the fragments in it, without its parameters. */
+function textOf(query: Query, values: readonly unknown[]): string {
+	return "sql" in query ? query.sql : Prisma.sql(query, ...values).sql;
 }

@@ -12,7 +12,7 @@ const readersOfEach = 20;
 
 /** The reads that grow with what is there, whoever sends them: a page of jobs, a timeline, the counts of the metrics. */
 const slowReads = [
-	"order by id desc limit",
+	"order by job.id desc limit",
 	"select id, type, data, at from timeline",
 	"with live_job as (",
 ];

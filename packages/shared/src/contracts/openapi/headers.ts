@@ -24,6 +24,10 @@ export const answerHeaders: Readonly<
 		description: "There, and true, when an earlier request made this.",
 		schema: { type: "string", const: "true" },
 	},
+	"Preference-Applied": text(
+		"There when the request waited as it preferred to.",
+		"wait=10",
+	),
 	ETag: text("Changes whenever the body does.", '"5d41402abc4b2a76"'),
 	"Cache-Control": text("How long the answer may be kept.", "no-store"),
 	"WWW-Authenticate": text("How to show who you are.", "Bearer"),

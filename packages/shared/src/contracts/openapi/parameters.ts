@@ -5,7 +5,7 @@ import type { Components } from "./components.ts";
 
 /** The parameters of an operation: of its path, of its query, and its headers. */
 export function parametersOf(
-	{ path = {}, query, headers = {}, examples }: Operation,
+	{ path = {}, query, headers = {}, preferences = {}, examples }: Operation,
 	components: Components,
 ): object[] {
 	const [example] = examples;
@@ -21,7 +21,7 @@ export function parametersOf(
 			([name, schema]) =>
 				parameter("query", name, { schema, example: undefined }),
 		),
-		...Object.entries(headers).map(([name, type]) =>
+		...Object.entries({ ...headers, ...preferences }).map(([name, type]) =>
 			parameter("header", name, {
 				schema: components.schemaOf(type, "input"),
 				example: example?.headers?.[name],
@@ -44,15 +44,15 @@ function parameter(
 	name: string,
 	rest: { schema: JsonSchema; required?: boolean; example: unknown },
 ): object {
-	const { description, ...schema } = rest.schema;
+	const { description, explode = false, ...schema } = rest.schema;
 	const isList = schema.type === "array";
 	return {
 		name,
 		in: place,
 		...(rest.required === true ? { required: true } : {}),
 		...(description === undefined ? {} : { description }),
-		// A list with commas; giving the name several times is understood as well.
-		...(isList ? { style: "form", explode: false } : {}),
+		// A list with commas, if nothing else is said; giving the name several times is always understood.
+		...(isList ? { style: "form", explode } : {}),
 		schema,
 		...(rest.example === undefined ? {} : { example: rest.example }),
 	};

@@ -1,3 +1,4 @@
+import { batchOperations } from "./batches.ts";
 import { callbackOperations } from "./callbacks.ts";
 import { deliveryOperations } from "./deliveries.ts";
 import { endpointOperations } from "./endpoints.ts";
@@ -13,6 +14,7 @@ import { serviceOperations } from "./service.ts";
 export const operations: readonly Operation[] = [
 	...jobOperations,
 	...jobLedgerOperations,
+	...batchOperations,
 	...eventOperations,
 	...endpointOperations,
 	...secretOperations,
@@ -25,6 +27,8 @@ export const operations: readonly Operation[] = [
 /** What each tag of an operation is about, in the order in which documents show them. */
 export const tags: Readonly<Record<string, string>> = {
 	Jobs: "A job is one video: it is accepted, submitted to the provider once, and ends in a final state.",
+	Batches:
+		"A batch is up to a hundred jobs that are accepted together, and of whose end one event tells.",
 	Events: "An event is a fact that you may hear: from the feed, or by webhook.",
 	Endpoints: "An endpoint is a URL of yours that hears of events.",
 	Secrets: "Secrets sign what an endpoint is sent, and rotate with an overlap.",

@@ -5,31 +5,21 @@ import {
 	idempotencyKeySchema,
 	listJobsSchema,
 	listTimelineSchema,
-	resolveJobSchema,
+	preferSchema,
 } from "../job-api.ts";
+import { jobPreviewSchema } from "../job-preview.ts";
 import { jobSchema } from "../job-view.ts";
 import { feedOf, pageOf } from "../page.ts";
+import { ifNoneMatchSchema } from "../query.ts";
 import { exampleJob } from "../samples.ts";
 import { timelineEntrySchema } from "../timeline-view.ts";
+import { jobChangeOperations } from "./job-changes.ts";
 import type { Operation } from "./operation.ts";
 import { lastEventId, streamOf, streamProblems } from "./stream.ts";
 
 const tag = "Jobs";
 const path = { id: idSchema("job") };
 const examplePath = { id: exampleIds.job };
-
-/** What a cancel says of itself, beside the job. */
-export const cancelledJobSchema = jobSchema
-	.extend({
-		cancel: z.strictObject({
-			effect: z.enum(["cancelled", "requested", "none"]).meta({
-				description:
-					"cancelled: it had not been sent, and is ended. requested: it was sent, cannot be stopped, and ends as cancelled when its result arrives. none: it had ended before.",
-			}),
-			message: z.string(),
-		}),
-	})
-	.meta({ id: "CancelledJob" });
 
 const createJob: Operation = {
 	id: "createJob",
@@ -46,13 +36,14 @@ const createJob: Operation = {
 				"A name of your own for this request. The same key with another request is refused.",
 		}),
 	},
+	preferences: { Prefer: preferSchema },
 	body: { schema: createJobSchema, isRequired: true },
 	answers: [
 		{
 			status: 202,
 			description: "The job is accepted, or was by an earlier request.",
 			schema: jobSchema,
-			headers: ["Location", "Idempotency-Replayed"],
+			headers: ["Location", "Idempotency-Replayed", "Preference-Applied"],
 		},
 	],
 	problems: ["external_id_taken", "idempotency_key_reused"],
@@ -117,6 +108,43 @@ const createJob: Operation = {
 	],
 };
 
+const validateJob: Operation = {
+	id: "validateJob",
+	method: "post",
+	route: "/v1/jobs/validate",
+	tag,
+	summary: "Check a job without creating it",
+	description:
+		"Everything that creating this job would check: what is wrong is the same problem. Nothing is stored, and nothing is charged.",
+	scope: "jobs:write",
+	body: { schema: createJobSchema, isRequired: true },
+	answers: [
+		{
+			status: 200,
+			description: "Nothing is wrong with it.",
+			schema: jobPreviewSchema,
+		},
+	],
+	problems: ["external_id_taken"],
+	examples: [
+		{
+			summary: "Text to video",
+			body: {
+				input: { prompt: "A paper boat on a quiet lake", duration: "5" },
+			},
+			status: 200,
+			answer: {
+				valid: true,
+				action: "see2ai_video_generation_kling_3_0_v1",
+				mode: "text",
+				input: { prompt: "A paper boat on a quiet lake", duration: "5" },
+				warnings: [],
+				estimate: { render_s_p50: 81, render_s_p90: 140 },
+			},
+		},
+	],
+};
+
 const listJobs: Operation = {
 	id: "listJobs",
 	method: "get",
@@ -133,6 +161,17 @@ const listJobs: Operation = {
 		},
 	],
 	examples: [
+		{
+			summary: "The jobs of a day that you have marked",
+			query: {
+				tag: "trial",
+				metadata: "campaign:spring",
+				created_from: "2026-01-01T00:00:00Z",
+				created_before: "2026-01-02T00:00:00Z",
+			},
+			status: 200,
+			answer: { data: [], has_more: false, next_cursor: null },
+		},
 		{
 			summary: "The last jobs that have no video",
 			query: { state: "failed,expired", limit: "50" },
@@ -152,15 +191,25 @@ const getJob: Operation = {
 	route: "/v1/jobs/{id}",
 	tag,
 	summary: "Read a job",
-	description: "Until the job is final, Retry-After says when to ask again.",
+	description:
+		"Until the job is final, Retry-After says when to ask again; with Prefer the answer comes when the job has ended, or the time is over.",
 	scope: "jobs:read",
 	path,
+	preferences: {
+		Prefer: preferSchema,
+		"If-None-Match": ifNoneMatchSchema,
+	},
 	answers: [
 		{
 			status: 200,
 			description: "The job.",
 			schema: jobSchema,
-			headers: ["Retry-After"],
+			headers: ["Retry-After", "ETag", "Preference-Applied"],
+		},
+		{
+			status: 304,
+			description: "It is as it was.",
+			headers: ["Retry-After", "ETag", "Preference-Applied"],
 		},
 	],
 	examples: [
@@ -215,84 +264,12 @@ const listTimeline: Operation = {
 	],
 };
 
-const cancelJob: Operation = {
-	id: "cancelJob",
-	method: "post",
-	route: "/v1/jobs/{id}/cancel",
-	tag,
-	summary: "Cancel a job",
-	description:
-		"Ends a queued job at once and free of charge. The provider cannot be stopped, so a job that was sent goes on, and may be charged; `cancel.effect` says which it was. Asking twice changes nothing more.",
-	scope: "jobs:write",
-	path,
-	answers: [
-		{
-			status: 200,
-			description: "The job, and what the cancel did.",
-			schema: cancelledJobSchema,
-		},
-	],
-	examples: [
-		{
-			summary: "A queued job",
-			path: examplePath,
-			status: 200,
-			answer: {
-				...exampleJob("cancelled"),
-				cancel: {
-					effect: "cancelled",
-					message:
-						"The job was not under way: it is cancelled, and nothing was charged.",
-				},
-			},
-		},
-	],
-};
-
-const resolveJob: Operation = {
-	id: "resolveJob",
-	method: "post",
-	route: "/v1/jobs/{id}/resolve",
-	tag,
-	summary: "Say what became of a job whose outcome is unknown",
-	description:
-		"An operator's word on a job that is unknown or overdue: that it succeeded or failed, or that it is to be sent again, within max_submissions. A callback that came first wins. Who said what is kept in an audit log.",
-	scope: "admin",
-	path,
-	body: { schema: resolveJobSchema, isRequired: true },
-	answers: [
-		{ status: 200, description: "The job afterwards.", schema: jobSchema },
-	],
-	problems: ["not_resolvable", "submissions_spent"],
-	examples: [
-		{
-			summary: "The provider's console shows the video",
-			path: examplePath,
-			body: {
-				outcome: "succeeded",
-				urls: ["https://example.com/video.mp4"],
-				cost_points: 70,
-				note: "seen in the console",
-			},
-			status: 200,
-			answer: exampleJob("succeeded"),
-		},
-		{
-			summary: "The provider never took it",
-			path: examplePath,
-			body: { outcome: "failed", charged: "no" },
-			status: 200,
-			answer: exampleJob("failed"),
-		},
-	],
-};
-
 /** The operations of /v1/jobs. */
 export const jobOperations: readonly Operation[] = [
 	createJob,
+	validateJob,
 	listJobs,
 	getJob,
 	listTimeline,
-	cancelJob,
-	resolveJob,
+	...jobChangeOperations,
 ];

@@ -7,6 +7,7 @@ export type AnswerHeader =
 	| "Location"
 	| "Retry-After"
 	| "Idempotency-Replayed"
+	| "Preference-Applied"
 	| "ETag"
 	| "Cache-Control"
 	| "WWW-Authenticate";
@@ -49,6 +50,8 @@ export type Operation = {
 	path?: Readonly<Record<string, z.ZodType>>;
 	query?: z.ZodObject;
 	headers?: Readonly<Record<string, z.ZodType>>;
+	/** Headers that are heard where they can be, and never refused. */
+	preferences?: Readonly<Record<string, z.ZodType>>;
 	body?: { schema: z.ZodType; isRequired: boolean };
 	answers: readonly Answer[];
 	/** Beyond those that follow from its shape: see `problemsOf`. */

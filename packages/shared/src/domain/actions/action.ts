@@ -23,12 +23,14 @@ export type ParsedInput =
 	| { ok: true; input: JsonObject; warnings: Violation[] }
 	| { ok: false; violations: Violation[] };
 
-/** The way of working that an input chooses; elements may accompany any of them. */
-export type ActionMode =
-	| "text"
-	| "first_frame"
-	| "first_and_last_frame"
-	| "multi_shot";
+/** The ways of working that an input chooses; elements may accompany any of them. */
+export const actionModes = [
+	"text",
+	"first_frame",
+	"first_and_last_frame",
+	"multi_shot",
+] as const;
+export type ActionMode = (typeof actionModes)[number];
 
 /**
  * One provider action: everything that is particular to it, and nothing else. `parseInput` never throws, and an input
