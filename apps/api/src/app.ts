@@ -10,9 +10,13 @@ import {
 import { requestIdMiddleware } from "@reelay/shared/runtime/request-id";
 import express, { type Express } from "express";
 import helmet from "helmet";
-import { authenticate } from "./middleware/authenticate.ts";
+import {
+	type AuthenticateDeps,
+	authenticate,
+} from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
 import { databaseProblems } from "./problem.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { type CallbackRoutesDeps, callbackRoutes } from "./routes/callbacks.ts";
 import { contractRoutes } from "./routes/contract.ts";
@@ -22,11 +26,15 @@ import { eventTypeRoutes } from "./routes/event-types.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { jobLedgerRoutes } from "./routes/job-ledger.ts";
 import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
+import { type KeyRoutesDeps, keyRoutes } from "./routes/keys.ts";
+import { meRoutes } from "./routes/me.ts";
 import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
 
 export type AppDeps = JobRoutesDeps &
 	EndpointRoutesDeps &
-	CallbackRoutesDeps & { logger: Logger; health: HealthOptions };
+	CallbackRoutesDeps &
+	KeyRoutesDeps &
+	AuthenticateDeps & { logger: Logger; health: HealthOptions };
 
 /** The whole REST API as an Express app that does not listen. */
 export function createApp(deps: AppDeps): Express {
@@ -38,7 +46,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use(healthRoutes(deps.health));
 	app.use(logRequests(deps.logger));
 	app.use(contractRoutes());
-	app.use("/v1", authenticate(deps.db));
+	app.use("/v1", authenticate(deps));
 	app.use("/v1/jobs", jobRoutes(deps));
 	app.use("/v1/jobs", jobLedgerRoutes(deps));
 	app.use("/v1/batches", batchRoutes(deps));
@@ -49,6 +57,9 @@ export function createApp(deps: AppDeps): Express {
 	app.use("/v1/deliveries", deliveryRoutes(deps));
 	app.use("/v1/events", eventRoutes(deps));
 	app.use("/v1/event-types", eventTypeRoutes());
+	app.use("/v1/me", meRoutes(deps));
+	app.use("/v1/keys", keyRoutes(deps));
+	app.use("/v1/audit", auditRoutes(deps));
 	app.use(notFoundMiddleware);
 	app.use(databaseProblems);
 	app.use(problemMiddleware({ logger: deps.logger }));

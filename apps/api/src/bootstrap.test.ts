@@ -46,7 +46,9 @@ describe("bootstrap", () => {
 			select row_to_json(api_key)::text as text from api_key
 			union all select row_to_json(webhook_secret)::text from webhook_secret`;
 		const text = rows.map((row) => row.text).join();
-		expect(text).toContain('["jobs:write","jobs:read","webhooks","admin"]');
+		expect(text).toContain(
+			'["jobs:write","jobs:read","webhooks","admin","operator"]',
+		);
 		expect(text).not.toContain(apiKey);
 		expect(text).not.toContain(webhookSecret.slice(6));
 	});

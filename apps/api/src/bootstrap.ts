@@ -1,14 +1,14 @@
+import { allScopes } from "@reelay/shared/domain/scope";
 import { apiKeyPrefix, hashApiKey } from "@reelay/shared/signing/api-key";
 import type { Keyring } from "@reelay/shared/signing/keyring";
 import { seal } from "@reelay/shared/signing/sealing";
 import { createWebhookSecret } from "@reelay/shared/signing/standard-webhooks";
 import type { Database } from "@reelay/shared/store/database";
+import { ensureBootstrapKey } from "@reelay/shared/store/keys";
 import {
 	ensureFirstTenant,
-	insertApiKey,
 	insertFirstSecret,
 } from "@reelay/shared/store/tenants";
-import { allScopes } from "./middleware/authenticate.ts";
 
 export type Bootstrap = {
 	db: Database;
@@ -19,8 +19,9 @@ export type Bootstrap = {
 
 /**
  * Gives a new installation its first tenant, its first key and a secret that signs deliveries. What is there already
- * stays as it is, so this runs at every start and in any number of processes. Returns a secret that was made here, which
- * is then shown once and never again.
+ * stays as it is, but for the first key, which has every scope that there is, also one that came with a later release. So
+ * this runs at every start and in any number of processes. Returns a secret that was made here, which is then shown once
+ * and never again.
  */
 export async function bootstrap({
 	db,
@@ -30,12 +31,12 @@ export async function bootstrap({
 }: Bootstrap): Promise<{ madeSecret: string | null }> {
 	const tenantId = await ensureFirstTenant(db);
 	if (apiKey !== null) {
-		await insertApiKey(db, {
+		await ensureBootstrapKey(db, {
 			tenantId,
 			name: "bootstrap",
 			prefix: apiKeyPrefix(apiKey),
 			hash: hashApiKey(apiKey),
-			scopes: [...allScopes],
+			scopes: allScopes,
 		});
 	}
 	const secret = webhookSecret ?? createWebhookSecret();

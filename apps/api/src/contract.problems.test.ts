@@ -9,7 +9,7 @@ import { maxEndpoints } from "@reelay/shared/domain/endpoint";
 import { type ProblemCode, problems } from "@reelay/shared/domain/errors";
 import { claimDueDeliveries } from "@reelay/shared/store/deliveries";
 import { eventually } from "@reelay/shared/testing/eventually";
-import { aJob, anEndpoint } from "@reelay/shared/testing/factories";
+import { aJob, anEndpoint, aTenant } from "@reelay/shared/testing/factories";
 import { clearTestStore } from "@reelay/shared/testing/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { allScopes } from "./middleware/authenticate.ts";
@@ -192,6 +192,20 @@ const particular: Partial<Record<ProblemCode, Provoke>> = {
 		await closeAll(open);
 		return answer;
 	},
+	async last_admin_key(asked) {
+		const tenantId = await aTenant(stage.store);
+		const key = await stage.aKey(tenantId);
+		const { json } = await stage.request("/v1/me", { key });
+		return send(
+			{ ...asked, scene: { ...asked.scene, key: json.key.id } },
+			{ key },
+		);
+	},
+	async key_ended(asked) {
+		const path = `/v1/keys/${asked.scene.key}`;
+		await stage.request(path, { method: "DELETE" });
+		return send(asked);
+	},
 	async replay_ended(asked) {
 		const path = `/v1/replays/${asked.scene.replay}/cancel`;
 		await stage.request(path, { method: "POST" });
@@ -232,7 +246,11 @@ describe("every problem that an operation documents", () => {
 		async (operation) => {
 			const [example] = operation.examples;
 			if (example === undefined) throw new Error("there is no example");
-			const scopes = allScopes.filter((one) => one === operation.scope);
+			// Nobody can give a scope that they do not have.
+			const given = (example.body as { scopes?: string[] } | undefined)?.scopes;
+			const scopes = allScopes.filter(
+				(one) => one === operation.scope || given?.includes(one) === true,
+			);
 			const scene = { ...exampleIds };
 
 			const key = await stage.aKey(stage.store.tenantId, scopes);

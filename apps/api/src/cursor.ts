@@ -8,11 +8,26 @@ export function sealCursor(id: string): string {
 
 /** The id in a cursor, or a problem when it is none that this API gave. */
 export function openCursor(kind: keyof IdOf, cursor: string): string {
-	const id = Buffer.from(cursor, "base64url").toString();
+	const id = idIn(cursor);
 	if (isId(kind, id)) return id;
+	throw notOurs();
+}
+
+/** The same where rows are counted instead of named. */
+export function openCountedCursor(cursor: string): bigint {
+	const id = idIn(cursor);
+	if (/^\d{1,18}$/.test(id)) return BigInt(id);
+	throw notOurs();
+}
+
+function idIn(cursor: string): string {
+	return Buffer.from(cursor, "base64url").toString();
+}
+
+function notOurs() {
 	const message =
 		"The cursor is not one that this API gave; start without one.";
-	throw problemFor("invalid_request", {
+	return problemFor("invalid_request", {
 		detail: message,
 		errors: [{ parameter: "cursor", code: "invalid_cursor", message }],
 	});

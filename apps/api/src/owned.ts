@@ -9,6 +9,7 @@ import type { Database } from "@reelay/shared/store/database";
 import { findDelivery, findEvent } from "@reelay/shared/store/delivery-log";
 import { findEndpoint } from "@reelay/shared/store/endpoints";
 import { findJob } from "@reelay/shared/store/jobs";
+import { findKey } from "@reelay/shared/store/keys";
 import { findReplay } from "@reelay/shared/store/replays";
 import type { Request, Response } from "express";
 import { ownerOf } from "./middleware/authenticate.ts";
@@ -46,6 +47,7 @@ export const getBatch = ownedBy("batch", findBatch);
 export const getEndpoint = ownedBy("endpoint", findEndpoint);
 export const getDelivery = ownedBy("delivery", findDelivery);
 export const getEvent = ownedBy("event", findEvent);
+export const getKey = ownedBy("key", findKey);
 export const getReplay = ownedBy("replay", findReplay);
 
 /** The callback that the path names, of a job of the caller's. */

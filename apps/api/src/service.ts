@@ -8,6 +8,7 @@ import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
+import { createKeyUse } from "./key-use.ts";
 import { createForecast } from "./outlook.ts";
 import { createStreams } from "./stream/streams.ts";
 
@@ -72,8 +73,13 @@ export function createApiService(
 				},
 			});
 			const forecast = createForecast(reads.db);
+			const keyUse = createKeyUse({
+				db: database.db,
+				onFailure: (error) => logger.warn({ err: error }, "keys.useUnrecorded"),
+			});
 			const app = createApp({
 				db: database.db,
+				keyUse,
 				reads: reads.db,
 				streams,
 				forecast,
@@ -102,6 +108,7 @@ export function createApiService(
 					streams.close();
 					await server.close(config.STOP_GRACE_S * 1000);
 					await ringer.close();
+					await keyUse.close();
 					await Promise.all([database.close(), reads.close()]);
 				},
 			};

@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 const body = { input: { prompt } };
+const keyUse = { touch() {} };
 
 describe("401", () => {
 	it.each([
@@ -68,7 +69,7 @@ describe("401", () => {
 	it("refuses a key that was valid before, soon after it is revoked, however busy it is", async () => {
 		const clock = { time: 1, now: () => clock.time };
 		const app = express();
-		app.use(authenticate(stage.db, clock));
+		app.use(authenticate({ db: stage.db, keyUse }, clock));
 		app.use((_req, res) => void res.end());
 		app.use(((_error, _req, res, _next) => {
 			res.status(401).end();
@@ -96,7 +97,7 @@ describe("401", () => {
 		const db = watchDatabase(stage.db, () => {
 			reads += 1;
 		});
-		const other = express().use(authenticate(db), (_req, res) => {
+		const other = express().use(authenticate({ db, keyUse }), (_req, res) => {
 			res.end();
 		});
 		const served = await serve(other);

@@ -2,10 +2,7 @@ import { allScopes, type Scope } from "@reelay/shared/domain/scope";
 import type { ProblemError } from "@reelay/shared/runtime/problem-details";
 import { hashApiKey } from "@reelay/shared/signing/api-key";
 import type { Database } from "@reelay/shared/store/database";
-import {
-	type ApiKeyOwner,
-	findApiKeyOwner,
-} from "@reelay/shared/store/tenants";
+import { type ApiKeyOwner, findApiKeyOwner } from "@reelay/shared/store/keys";
 import type { Request, RequestHandler, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { problemFor } from "../problem.ts";
@@ -16,12 +13,18 @@ export { allScopes, type Scope };
 const rememberMs = 5_000;
 const maxKeyLength = 512;
 
+export type AuthenticateDeps = {
+	db: Database;
+	/** Hears of the key of each request that passes; whoever listens keeps nobody waiting. */
+	keyUse: { touch(keyId: string): void };
+};
+
 /**
  * Lets a request with a valid `Authorization: Bearer` key pass and puts its owner in `res.locals.owner`. Keys are
  * remembered by hash; unknown ones are not, so that a new key works at once.
  */
 export function authenticate(
-	db: Database,
+	{ db, keyUse }: AuthenticateDeps,
 	clock: { now(): number } = performance,
 ): RequestHandler {
 	const known = new LRUCache<string, ApiKeyOwner>({
@@ -40,7 +43,9 @@ export function authenticate(
 		const key = bearerKey(req);
 		const hash = hashApiKey(key);
 		const id = hash.toString("base64");
-		res.locals.owner = known.get(id) ?? (await find(id, hash));
+		const owner = known.get(id) ?? (await find(id, hash));
+		res.locals.owner = owner;
+		keyUse.touch(owner.keyId);
 		next();
 	};
 }

@@ -1,5 +1,5 @@
 import type { Database } from "@reelay/shared/store/database";
-import { type ApiKeyOwner, listValidKeys } from "@reelay/shared/store/tenants";
+import { type ApiKeyOwner, listValidKeys } from "@reelay/shared/store/keys";
 import type { Connection } from "./connection.ts";
 import type { ReadHealth } from "./read-health.ts";
 import { commentOf } from "./sse.ts";

@@ -5,7 +5,7 @@
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Metrics } from "@reelay/shared/runtime/metrics";
 import type { Database } from "@reelay/shared/store/database";
-import type { ApiKeyOwner } from "@reelay/shared/store/tenants";
+import type { ApiKeyOwner } from "@reelay/shared/store/keys";
 import type { Response } from "express";
 import { type AdmissionLimits, createAdmission } from "./admission.ts";
 import {

@@ -152,6 +152,7 @@ const kinds: Readonly<Record<string, keyof Scene>> = {
 	events: "event",
 	replays: "replay",
 	callbacks: "callback",
+	keys: "key",
 };
 
 /** The path of a drawn request, with the scene's ids. */

@@ -84,8 +84,12 @@ export async function setScene(
 	const replay = await stage.request(`${self}/replays`, {
 		body: { since: anHourAgo() },
 	});
+	const key = await stage.request("/v1/keys", {
+		body: { name: "scene", scopes: ["jobs:read"] },
+	});
 	return {
 		...exampleIds,
+		key: key.json.id,
 		job: job.id,
 		submission: submissionOf(ended),
 		event: String(row?.event_id),

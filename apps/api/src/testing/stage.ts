@@ -4,7 +4,7 @@ import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { createApiKey, hashApiKey } from "@reelay/shared/signing/api-key";
 import { parseKeyring } from "@reelay/shared/signing/keyring";
 import { type Database, openDatabase } from "@reelay/shared/store/database";
-import { insertApiKey } from "@reelay/shared/store/tenants";
+import { insertKey, newKeyId } from "@reelay/shared/store/keys";
 import { aTenant } from "@reelay/shared/testing/factories";
 import { createMemoryLog, type MemoryLog } from "@reelay/shared/testing/log";
 import { type NetworkProxy, startProxy } from "@reelay/shared/testing/proxy";
@@ -110,6 +110,7 @@ export async function setStage({
 		createApp({
 			db,
 			reads: db,
+			keyUse: { touch() {} },
 			streams,
 			// A clock that never stands still: nothing is remembered from one request to the next.
 			forecast: createForecast(db, { now: everLater() }),
@@ -130,7 +131,7 @@ export async function setStage({
 	const aKey = (
 		tenantId = store.tenantId,
 		scopes = allScopes as readonly Scope[],
-	) => insertKey(store.db, tenantId, scopes);
+	) => addKey(store.db, tenantId, scopes);
 	const defaultKey = await aKey();
 	const request = requester(served.url, defaultKey);
 	return {
@@ -189,18 +190,21 @@ async function readMetric(
 	return Number(line?.split(" ").at(-1));
 }
 
-async function insertKey(
+async function addKey(
 	db: Database,
 	tenantId: string,
 	scopes: readonly Scope[],
 ): Promise<string> {
 	const key = createApiKey();
-	await insertApiKey(db, {
+	await insertKey(db, {
+		id: await newKeyId(db),
 		tenantId,
 		name: "test",
 		prefix: key.slice(0, 8),
 		hash: hashApiKey(key),
-		scopes: [...scopes],
+		scopes,
+		expiresAt: null,
+		createdBy: null,
 	});
 	return key;
 }

@@ -19,6 +19,8 @@ export const problems = {
 	too_many_secrets: problem(409, "Too many secrets are valid", false),
 	last_secret: problem(409, "The last secret cannot be ended", false),
 	not_deliverable: problem(409, "The delivery cannot be sent now", false),
+	key_ended: problem(409, "The key has ended", false),
+	last_admin_key: problem(409, "The last admin key cannot be revoked", false),
 	replay_ended: problem(409, "The replay has ended", false),
 	external_id_taken: problem(409, "The external_id is taken", false),
 	body_too_large: problem(413, "The body is too large", false),

@@ -14,6 +14,7 @@ const keys = {
 	job: "id",
 	submission: "id",
 	governor: "provider",
+	api_key: "id",
 };
 
 /**

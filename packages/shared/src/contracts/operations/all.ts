@@ -5,6 +5,7 @@ import { endpointOperations } from "./endpoints.ts";
 import { eventOperations } from "./events.ts";
 import { jobLedgerOperations } from "./job-ledger.ts";
 import { jobOperations } from "./jobs.ts";
+import { keyOperations } from "./keys.ts";
 import type { Operation } from "./operation.ts";
 import { replayOperations } from "./replays.ts";
 import { secretOperations } from "./secrets.ts";
@@ -21,6 +22,7 @@ export const operations: readonly Operation[] = [
 	...deliveryOperations,
 	...replayOperations,
 	...callbackOperations,
+	...keyOperations,
 	...serviceOperations,
 ];
 
@@ -36,5 +38,6 @@ export const tags: Readonly<Record<string, string>> = {
 	Replays: "A replay sends an endpoint again what it was owed in a time.",
 	Callbacks:
 		"A callback is what the provider said. One that nobody understands is set aside, and can be read again.",
+	Keys: "A key opens the API for one tenant, as far as its scopes go; the audit log says who changed what.",
 	Service: "The process itself. Nothing here needs a key.",
 };

@@ -1,0 +1,39 @@
+import { presentAuditEntry } from "@reelay/shared/contracts/audit-view";
+import { listAuditSchema } from "@reelay/shared/contracts/key-api";
+import { listAudit } from "@reelay/shared/store/audit-log";
+import type { Database } from "@reelay/shared/store/database";
+import { Router } from "express";
+import { openCountedCursor, sealCursor } from "../cursor.ts";
+import { ownerOf, requireScope } from "../middleware/authenticate.ts";
+import { parseQuery } from "../parse.ts";
+
+/** The route of /v1/audit: what was done by hand in one's own tenant, and by whom. */
+export function auditRoutes({ reads }: { reads: Database }): Router {
+	const router = Router();
+	router.get("/", requireScope("admin"), async (req, res) => {
+		const query = parseQuery(listAuditSchema, req.query);
+		const found = await listAudit(reads, {
+			tenantId: ownerOf(res).tenantId,
+			actor: query.actor ?? null,
+			action: query.action ?? null,
+			target: query.target ?? null,
+			since: toDate(query.since),
+			until: toDate(query.until),
+			beforeId:
+				query.cursor === undefined ? null : openCountedCursor(query.cursor),
+			limit: query.limit + 1,
+		});
+		const page = found.slice(0, query.limit);
+		const last = found.length > query.limit ? page.at(-1) : undefined;
+		res.json({
+			data: page.map(presentAuditEntry),
+			has_more: last !== undefined,
+			next_cursor: last === undefined ? null : sealCursor(String(last.id)),
+		});
+	});
+	return router;
+}
+
+function toDate(text: string | undefined): Date | null {
+	return text === undefined ? null : new Date(text);
+}
