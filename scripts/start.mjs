@@ -11,6 +11,7 @@ const programs = {
 	dev: "packages/stack/dist/main.js",
 	demo: "packages/stack/dist/demo/main.js",
 	migrate: "prisma/dist/main.js",
+	keys: "apps/api/dist/keys/main.js",
 	reseal: "apps/api/dist/reseal/main.js",
 	replay: "apps/webhook/dist/replay/main.js",
 };
@@ -19,7 +20,8 @@ const program = programs[process.argv[2] ?? "start"];
 if (!program) fail(`Say one of ${Object.keys(programs).join(", ")}.`);
 
 const env = await ensureInstalled();
-process.stdout.write("Building …\n");
+// Not to the output, which a command's reader may parse.
+process.stderr.write("Building …\n");
 const { code } = await build(env);
 if (code !== 0) process.exit(code);
 await import(pathToFileURL(join(root, program)).href);

@@ -45,3 +45,24 @@ export async function findTenant(
 		select ${columns} from tenant where id = ${id}`;
 	return rows[0] ?? null;
 }
+
+/** The tenant of this id or this name, or null. A name may look like an id; the id counts more. */
+export async function findTenantCalled(
+	db: Database,
+	nameOrId: string,
+): Promise<TenantRecord | null> {
+	const rows = await db.$queryRaw<TenantRecord[]>`
+		select ${columns} from tenant where id = ${nameOrId} or name = ${nameOrId}
+		order by id = ${nameOrId} desc limit 1`;
+	return rows[0] ?? null;
+}
+
+/** A page of tenants, newest first; without a limit all of them. */
+export async function listTenants(
+	db: Database,
+	query: { beforeId: string | null; limit: number | null },
+): Promise<TenantRecord[]> {
+	return db.$queryRaw<TenantRecord[]>`
+		select ${columns} from tenant where ${query.beforeId}::text is null or id < ${query.beforeId}
+		order by id desc limit ${query.limit}::int`;
+}
