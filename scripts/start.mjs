@@ -12,6 +12,7 @@ const programs = {
 	demo: "packages/stack/dist/demo/main.js",
 	migrate: "prisma/dist/main.js",
 	keys: "apps/api/dist/keys/main.js",
+	tenants: "apps/api/dist/tenants/main.js",
 	reseal: "apps/api/dist/reseal/main.js",
 	replay: "apps/webhook/dist/replay/main.js",
 };

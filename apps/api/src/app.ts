@@ -15,6 +15,7 @@ import {
 	authenticate,
 } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
+import { refuseDisabled } from "./middleware/refuse-disabled.ts";
 import { databaseProblems } from "./problem.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
@@ -29,11 +30,13 @@ import { type JobRoutesDeps, jobRoutes } from "./routes/jobs.ts";
 import { type KeyRoutesDeps, keyRoutes } from "./routes/keys.ts";
 import { meRoutes } from "./routes/me.ts";
 import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
+import { type TenantRoutesDeps, tenantRoutes } from "./routes/tenants.ts";
 
 export type AppDeps = JobRoutesDeps &
 	EndpointRoutesDeps &
 	CallbackRoutesDeps &
 	KeyRoutesDeps &
+	TenantRoutesDeps &
 	AuthenticateDeps & { logger: Logger; health: HealthOptions };
 
 /** The whole REST API as an Express app that does not listen. */
@@ -47,6 +50,9 @@ export function createApp(deps: AppDeps): Express {
 	app.use(logRequests(deps.logger));
 	app.use(contractRoutes());
 	app.use("/v1", authenticate(deps));
+	// Before it is asked whether the own tenant is disabled, or who disabled it could not enable it again.
+	app.use("/v1/tenants", tenantRoutes(deps));
+	app.use("/v1", refuseDisabled);
 	app.use("/v1/jobs", jobRoutes(deps));
 	app.use("/v1/jobs", jobLedgerRoutes(deps));
 	app.use("/v1/batches", batchRoutes(deps));

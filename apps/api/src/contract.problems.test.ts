@@ -76,6 +76,12 @@ const general: Partial<Record<ProblemCode, Provoke>> = {
 		const others = allScopes.filter((one) => one !== asked.operation.scope);
 		return send(asked, { key: await stage.aKey(stage.store.tenantId, others) });
 	},
+	async tenant_disabled(asked) {
+		const tenantId = await aTenant(stage.store);
+		await stage.db
+			.$executeRaw`update tenant set disabled_at = now() where id = ${tenantId}`;
+		return send(asked, { key: await stage.aKey(tenantId) });
+	},
 	malformed_url: withPath("%zz"),
 	not_found: (asked) => send({ ...asked, scene: exampleIds }),
 	bad_request: withHeaders({ "content-encoding": "gzip" }, "no gzip"),
@@ -205,6 +211,10 @@ const particular: Partial<Record<ProblemCode, Provoke>> = {
 		const path = `/v1/keys/${asked.scene.key}`;
 		await stage.request(path, { method: "DELETE" });
 		return send(asked);
+	},
+	async tenant_name_taken(asked) {
+		const body = { name: "default" };
+		return send(asked, { body });
 	},
 	async replay_ended(asked) {
 		const path = `/v1/replays/${asked.scene.replay}/cancel`;

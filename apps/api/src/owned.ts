@@ -2,6 +2,7 @@ import {
 	type CallbackRecord,
 	parseCallbackId,
 } from "@reelay/shared/domain/callback-record";
+import type { TenantRecord } from "@reelay/shared/domain/tenant-record";
 import { type IdOf, isId } from "@reelay/shared/runtime/ids";
 import { findBatch } from "@reelay/shared/store/batches";
 import { findCallback } from "@reelay/shared/store/callbacks";
@@ -11,6 +12,7 @@ import { findEndpoint } from "@reelay/shared/store/endpoints";
 import { findJob } from "@reelay/shared/store/jobs";
 import { findKey } from "@reelay/shared/store/keys";
 import { findReplay } from "@reelay/shared/store/replays";
+import { findTenant } from "@reelay/shared/store/tenants";
 import type { Request, Response } from "express";
 import { ownerOf } from "./middleware/authenticate.ts";
 import { noSuch } from "./problem.ts";
@@ -49,6 +51,17 @@ export const getDelivery = ownedBy("delivery", findDelivery);
 export const getEvent = ownedBy("event", findEvent);
 export const getKey = ownedBy("key", findKey);
 export const getReplay = ownedBy("replay", findReplay);
+
+/** The tenant that the path names; operators alone ask, and to them none is another's. */
+export async function getTenant(
+	db: Database,
+	req: Request,
+	res: Response,
+): Promise<TenantRecord> {
+	const found = await findTenant(db, pathId("tenant", req, res).id);
+	if (found === null) throw noSuch("tenant");
+	return found;
+}
 
 /** The callback that the path names, of a job of the caller's. */
 export async function getCallback(

@@ -8,11 +8,10 @@ import {
 	type KeyRecord,
 } from "@reelay/shared/domain/key-record";
 import { allScopes } from "@reelay/shared/domain/scope";
-import type { TenantRecord } from "@reelay/shared/domain/tenant-record";
 import { databaseUrl } from "@reelay/shared/runtime/settings";
 import type { Database } from "@reelay/shared/store/database";
 import { findKeysCalled, listKeys } from "@reelay/shared/store/keys";
-import { findTenantCalled, listTenants } from "@reelay/shared/store/tenants";
+import { listTenants } from "@reelay/shared/store/tenants";
 import { z } from "zod";
 import {
 	type CreatedKey,
@@ -28,6 +27,7 @@ import {
 	type Outcome,
 } from "../command/run-command.ts";
 import { renderTable } from "../command/table.ts";
+import { getTenantCalled } from "../command/tenant-called.ts";
 import type { Words } from "../command/words.ts";
 import { parseBody } from "../parse.ts";
 
@@ -156,18 +156,6 @@ async function listAllKeys(
 		beforeId = page.at(-1)?.id ?? null;
 		if (page.length < pageLength) return all;
 	}
-}
-
-/** The tenant of this name or id, or an error that says so. */
-export async function getTenantCalled(
-	db: Database,
-	nameOrId: string,
-): Promise<TenantRecord> {
-	const tenant = await findTenantCalled(db, nameOrId);
-	if (tenant !== null) return tenant;
-	throw new Error(
-		`There is no tenant ${nameOrId}: npm run tenants -- list shows those that there are.`,
-	);
 }
 
 async function getKeyCalled(

@@ -153,6 +153,7 @@ const kinds: Readonly<Record<string, keyof Scene>> = {
 	replays: "replay",
 	callbacks: "callback",
 	keys: "key",
+	tenants: "tenant",
 };
 
 /** The path of a drawn request, with the scene's ids. */

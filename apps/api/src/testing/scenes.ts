@@ -14,6 +14,7 @@ import {
 	aJob,
 	aNewJob,
 	anEndpoint,
+	aTenant,
 	submissionOf,
 } from "@reelay/shared/testing/factories";
 import { aQuarantined } from "@reelay/shared/testing/quarantined";
@@ -90,6 +91,7 @@ export async function setScene(
 	return {
 		...exampleIds,
 		key: key.json.id,
+		tenant: await aTenant(stage.store),
 		job: job.id,
 		submission: submissionOf(ended),
 		event: String(row?.event_id),

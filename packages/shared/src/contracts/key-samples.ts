@@ -3,6 +3,7 @@ import type { KeyRecord } from "../domain/key-record.ts";
 import { presentAuditEntry } from "./audit-view.ts";
 import { exampleIds } from "./ids.ts";
 import { presentKey } from "./key-view.ts";
+import { presentTenant } from "./tenant-view.ts";
 
 const at = new Date("2026-01-01T12:00:00.000Z");
 const later = new Date("2026-01-01T12:03:20.000Z");
@@ -47,4 +48,14 @@ export const exampleAuditEntry = presentAuditEntry({
 		expires_at: null,
 	},
 	at,
+});
+
+/** A tenant that was just made. */
+export const exampleTenant = presentTenant({
+	id: exampleIds.tenant,
+	name: "studio",
+	weight: 1,
+	max_in_flight: null,
+	disabled_at: null,
+	created_at: at,
 });

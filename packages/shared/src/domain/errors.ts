@@ -9,6 +9,11 @@ export const problems = {
 	invalid_request: problem(422, "The request has mistakes", false),
 	unauthorized: problem(401, "The API key is missing or not valid", false),
 	forbidden: problem(403, "The API key lacks the scope for this", false),
+	tenant_disabled: problem(
+		403,
+		"The tenant is disabled and may only read",
+		false,
+	),
 	not_found: problem(404, "There is no such thing", false),
 	not_retryable: problem(409, "The job cannot be tried again", false),
 	already_retried: problem(409, "The job has been tried again", false),
@@ -23,6 +28,7 @@ export const problems = {
 	last_admin_key: problem(409, "The last admin key cannot be revoked", false),
 	replay_ended: problem(409, "The replay has ended", false),
 	external_id_taken: problem(409, "The external_id is taken", false),
+	tenant_name_taken: problem(409, "Another tenant has this name", false),
 	body_too_large: problem(413, "The body is too large", false),
 	unsupported_charset: problem(415, "The body's charset is not UTF-8", false),
 	unsupported_encoding: problem(

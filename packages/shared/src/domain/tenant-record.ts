@@ -10,3 +10,8 @@ export type TenantRecord = {
 	disabled_at: Date | null;
 	created_at: Date;
 };
+
+export const maxTenantNameLength = 100;
+export const maxWeight = 1000;
+/** More submissions than this are never under way at once, for anybody. */
+export const maxMaxInFlight = 1_000_000;

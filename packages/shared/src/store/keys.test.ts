@@ -53,6 +53,7 @@ describe("a key", () => {
 			keyId: key.id,
 			tenantId,
 			scopes: ["jobs:read", "jobs:write"],
+			isTenantDisabled: false,
 		});
 		expect(await findApiKeyOwner(store.db, randomBytes(32))).toBeNull();
 	});

@@ -3,7 +3,13 @@ import type { KeyRecord } from "../domain/key-record.ts";
 import type { Database } from "./database.ts";
 
 /** Who a request speaks for. */
-export type ApiKeyOwner = { keyId: string; tenantId: string; scopes: string[] };
+export type ApiKeyOwner = {
+	keyId: string;
+	tenantId: string;
+	scopes: string[];
+	/** It may only read then. */
+	isTenantDisabled: boolean;
+};
 
 /** Neither revoked nor expired. */
 const isValid = Prisma.sql`(revoked_at is null and (expires_at is null or expires_at > now()))`;
@@ -18,7 +24,8 @@ export async function findApiKeyOwner(
 	hash: Buffer,
 ): Promise<ApiKeyOwner | null> {
 	const rows = await db.$queryRaw<ApiKeyOwner[]>`
-		select id as "keyId", tenant_id as "tenantId", scopes from api_key where hash = ${hash} and ${isValid}`;
+		select api_key.id as "keyId", tenant_id as "tenantId", scopes, disabled_at is not null as "isTenantDisabled"
+		from api_key join tenant on tenant.id = tenant_id where hash = ${hash} and ${isValid}`;
 	return rows[0] ?? null;
 }
 

@@ -10,6 +10,7 @@ import type { Operation } from "./operation.ts";
 import { replayOperations } from "./replays.ts";
 import { secretOperations } from "./secrets.ts";
 import { serviceOperations } from "./service.ts";
+import { tenantOperations } from "./tenants.ts";
 
 /** Every operation of the API. A test holds this list to the routes that Express serves, in both directions. */
 export const operations: readonly Operation[] = [
@@ -23,6 +24,7 @@ export const operations: readonly Operation[] = [
 	...replayOperations,
 	...callbackOperations,
 	...keyOperations,
+	...tenantOperations,
 	...serviceOperations,
 ];
 
@@ -39,5 +41,7 @@ export const tags: Readonly<Record<string, string>> = {
 	Callbacks:
 		"A callback is what the provider said. One that nobody understands is set aside, and can be read again.",
 	Keys: "A key opens the API for one tenant, as far as its scopes go; the audit log says who changed what.",
+	Tenants:
+		"A tenant is a customer of an installation; operators make them, give them turns, and disable them.",
 	Service: "The process itself. Nothing here needs a key.",
 };

@@ -80,6 +80,9 @@ export function problemsOf(operation: Operation): ProblemCode[] {
 		...(path === undefined ? [] : (["malformed_url", "not_found"] as const)),
 		...(scope === "none" ? [] : (["unauthorized"] as const)),
 		...(scope === "none" || scope === "any" ? [] : (["forbidden"] as const)),
+		...(isOfTenant(operation) && operation.method !== "get"
+			? (["tenant_disabled"] as const)
+			: []),
 		...(body === undefined ? [] : bodyProblems),
 		...(isChecked ? (["invalid_request"] as const) : []),
 		...(operation.problems ?? []),
@@ -88,4 +91,9 @@ export function problemsOf(operation: Operation): ProblemCode[] {
 	return [...new Set(codes)].sort(
 		(one, other) => problems[one].status - problems[other].status,
 	);
+}
+
+/** Operators go on when their own tenant is disabled: somebody has to enable it again. */
+function isOfTenant({ scope }: Operation): boolean {
+	return scope !== "none" && scope !== "operator";
 }
