@@ -10,6 +10,7 @@ import {
 import { requestIdMiddleware } from "@reelay/shared/runtime/request-id";
 import express, { type Express } from "express";
 import helmet from "helmet";
+import { budgetProblems } from "./budget-problems.ts";
 import {
 	type AuthenticateDeps,
 	authenticate,
@@ -19,6 +20,7 @@ import { refuseDisabled } from "./middleware/refuse-disabled.ts";
 import { databaseProblems } from "./problem.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
+import { budgetRoutes } from "./routes/budgets.ts";
 import { type CallbackRoutesDeps, callbackRoutes } from "./routes/callbacks.ts";
 import { contractRoutes } from "./routes/contract.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
@@ -66,7 +68,9 @@ export function createApp(deps: AppDeps): Express {
 	app.use("/v1/me", meRoutes(deps));
 	app.use("/v1/keys", keyRoutes(deps));
 	app.use("/v1/audit", auditRoutes(deps));
+	app.use("/v1/budgets", budgetRoutes(deps));
 	app.use(notFoundMiddleware);
+	app.use(budgetProblems);
 	app.use(databaseProblems);
 	app.use(problemMiddleware({ logger: deps.logger }));
 	return app;

@@ -30,6 +30,11 @@ export const apiConfigSchema = z.object({
 		100,
 	),
 	ON_UNKNOWN: onUnknown,
+	PRICE_POINTS_PER_SECOND: positiveInt(
+		40,
+		"what a second of video is expected to cost while nobody has paid for the like",
+		100_000,
+	),
 	MAX_STREAMS: positiveInt(
 		2_000,
 		"how many event streams this process has open at most",

@@ -127,6 +127,11 @@ const endpointPath = (scene: Scene) => `/v1/endpoints/${scene.endpoint}`;
 
 /** How the others do: what has to be there first. */
 const particular: Partial<Record<ProblemCode, Provoke>> = {
+	async budget_exceeded(asked) {
+		const body = { limit_points: 1 };
+		await stage.request("/v1/budgets/tenant/day", { method: "PUT", body });
+		return send(asked);
+	},
 	async external_id_taken(asked) {
 		await aJob(stage.store, { externalId: "order-7" });
 		const body = { input: { prompt: "a" }, external_id: "order-7" };

@@ -29,6 +29,7 @@ import { validateJob } from "./validate-job.ts";
 
 export type CreateBatchInput = {
 	tenantId: string;
+	keyId: string;
 	idempotencyKey: string | null;
 	body: z.output<typeof createBatchSchema>;
 };
@@ -50,6 +51,7 @@ export async function createBatch(
 ): Promise<CreatedBatch> {
 	const { tenantId, idempotencyKey, body } = request;
 	const jobs = toNewJobs(deps, request);
+	for (const job of jobs) job.price = await deps.estimatePrice(job);
 	const print = fingerprint({
 		...body,
 		jobs: jobs.map((job) => job.fingerprint.toString("hex")),
@@ -85,7 +87,7 @@ export async function createBatch(
 }
 
 function toNewJobs(deps: CreateJobDeps, request: CreateBatchInput): NewJob[] {
-	const { tenantId, body } = request;
+	const { tenantId, keyId, body } = request;
 	const violations: Violation[] = [];
 	const webhook = body.webhook_url ?? null;
 	const refusal = webhook === null ? null : deps.checkWebhookUrl(webhook);
@@ -117,7 +119,8 @@ function toNewJobs(deps: CreateJobDeps, request: CreateBatchInput): NewJob[] {
 		);
 		if (validation.ok && parsedKey.success) {
 			const idempotencyKey = parsedKey.data ?? null;
-			jobs.push(newJobOf(deps, { tenantId, idempotencyKey }, validation.job));
+			const asked = { tenantId, keyId, idempotencyKey };
+			jobs.push(newJobOf(deps, asked, validation.job));
 		}
 	}
 	if (violations.length > 0) throw invalidRequest(violations);

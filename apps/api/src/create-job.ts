@@ -6,6 +6,7 @@ import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { insertJob, type NewJob } from "@reelay/shared/store/accept";
 import type { Database } from "@reelay/shared/store/database";
 import { findJobByIdempotencyKey } from "@reelay/shared/store/jobs";
+import type { PriceEstimator } from "./estimate-price.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { problemFor } from "./problem.ts";
 import { type UrlCheck, type ValidJob, validateJob } from "./validate-job.ts";
@@ -17,12 +18,15 @@ export type CreateJobDeps = {
 	maxSubmissions: number;
 	/** The policy of jobs that name none. */
 	onUnknown?: UnknownPolicy;
+	/** What budgets reserve for a job. */
+	estimatePrice: PriceEstimator;
 	/** Nothing in production; where a test stops the process. */
 	racepoint?: Racepoint | undefined;
 };
 
 export type CreateJobInput = {
 	tenantId: string;
+	keyId: string;
 	idempotencyKey: string | null;
 	body: unknown;
 	/** The job of which it is another try. */
@@ -39,6 +43,7 @@ export async function createJob(
 	request: CreateJobInput,
 ): Promise<{ job: JobRecord; wasReplayed: boolean }> {
 	const newJob = toNewJob(deps, request);
+	newJob.price = await deps.estimatePrice(newJob);
 	await deps.racepoint?.("accept.beforeCommit");
 	const job = await insertJob(deps.db, newJob);
 	if (job !== null) {
@@ -121,6 +126,8 @@ export function newJobOf(
 		startWithinS: body.start_within_s,
 		timeoutS: body.timeout_s,
 		maxSubmissions: deps.maxSubmissions,
+		keyId: request.keyId,
+		price: null,
 		onUnknown: body.on_unknown ?? deps.onUnknown ?? "hold",
 		retryOf,
 	};

@@ -1,6 +1,11 @@
 import type { JobPreview } from "@reelay/shared/contracts/job-preview";
 import { findJobByExternalId } from "@reelay/shared/store/jobs";
-import { type CreateJobDeps, externalIdTaken, toNewJob } from "./create-job.ts";
+import {
+	type CreateJobDeps,
+	type CreateJobInput,
+	externalIdTaken,
+	toNewJob,
+} from "./create-job.ts";
 import type { Forecast } from "./outlook.ts";
 
 /**
@@ -9,15 +14,15 @@ import type { Forecast } from "./outlook.ts";
  */
 export async function previewJob(
 	deps: CreateJobDeps & { forecast: Forecast },
-	tenantId: string,
-	body: unknown,
+	request: Omit<CreateJobInput, "idempotencyKey">,
 ): Promise<JobPreview> {
-	const job = toNewJob(deps, { tenantId, idempotencyKey: null, body });
-	const { externalId } = job;
+	const job = toNewJob(deps, { ...request, idempotencyKey: null });
+	const { externalId, tenantId } = job;
 	if (externalId !== null) {
 		const other = await findJobByExternalId(deps.db, tenantId, externalId);
 		if (other !== null) throw externalIdTaken(externalId);
 	}
+	const price = await deps.estimatePrice(job);
 	const times = await deps.forecast.timesOf(job);
 	return {
 		valid: true,
@@ -26,6 +31,7 @@ export async function previewJob(
 		input: job.input,
 		warnings: job.warnings as JobPreview["warnings"],
 		estimate: {
+			points: price?.estimatePoints ?? null,
 			render_s_p50: times === null ? null : Math.round(times.p50),
 			render_s_p90: times === null ? null : Math.round(times.p90),
 		},

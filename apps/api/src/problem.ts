@@ -18,6 +18,7 @@ export function problemFor(
 		detail: string;
 		errors?: Mistake[];
 		headers?: Record<string, string>;
+		extensions?: Record<string, unknown>;
 	},
 ): ProblemError {
 	const errors = (more.errors ?? []).map(({ message, ...rest }) => ({

@@ -16,9 +16,14 @@ import { noSuch, problemFor } from "./problem.ts";
  */
 export async function retryJob(
 	deps: CreateJobDeps,
-	request: { tenantId: string; jobId: string; body: RetryJobBody },
+	request: {
+		tenantId: string;
+		keyId: string;
+		jobId: string;
+		body: RetryJobBody;
+	},
 ): Promise<{ job: JobRecord; wasReplayed: boolean }> {
-	const { tenantId, jobId, body } = request;
+	const { tenantId, keyId, jobId, body } = request;
 	const job = await findJob(deps.db, tenantId, jobId);
 	if (job === null) throw noSuch("job");
 	const refusal = whyNotRetryable(job);
@@ -27,10 +32,12 @@ export async function retryJob(
 	}
 	const newJob = toNewJob(deps, {
 		tenantId,
+		keyId,
 		idempotencyKey: null,
 		body: bodyOf(job, body),
 		retryOf: job.id,
 	});
+	newJob.price = await deps.estimatePrice(newJob);
 	const retry = await insertJob(deps.db, newJob);
 	if (retry !== null) {
 		deps.ringer.enqueue("submit", [retry.id]);

@@ -8,6 +8,7 @@ import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
+import { createPriceEstimator } from "./estimate-price.ts";
 import { createKeyUse } from "./key-use.ts";
 import { createForecast } from "./outlook.ts";
 import { createStreams } from "./stream/streams.ts";
@@ -87,6 +88,10 @@ export function createApiService(
 				logger,
 				maxSubmissions: config.MAX_SUBMISSIONS,
 				onUnknown: config.ON_UNKNOWN,
+				estimatePrice: createPriceEstimator(
+					database.db,
+					config.PRICE_POINTS_PER_SECOND,
+				),
 				resultHosts: config.RESULT_HOSTS,
 				racepoint,
 				keyring: config.ENCRYPTION_KEYS,

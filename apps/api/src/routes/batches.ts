@@ -29,7 +29,7 @@ export function batchRoutes(deps: BatchRoutesDeps): Router {
 		requireBatchJson,
 		async (req, res) => {
 			const { batch, items, wasReplayed } = await createBatch(deps, {
-				tenantId: ownerOf(res).tenantId,
+				...ownerOf(res),
 				idempotencyKey: idempotencyKeyOf(req),
 				body: parseBody(createBatchSchema, req.body),
 			});

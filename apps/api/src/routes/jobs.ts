@@ -64,6 +64,7 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 		async (req, res) => {
 			const created = await createJob(deps, {
 				tenantId: ownerOf(res).tenantId,
+				keyId: ownerOf(res).keyId,
 				idempotencyKey: idempotencyKeyOf(req),
 				body: req.body,
 			});
@@ -76,8 +77,9 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 		requireScope("jobs:write"),
 		requireJson,
 		async (req, res) => {
-			const { tenantId } = ownerOf(res);
-			res.json(await previewJob(deps, tenantId, req.body));
+			const { tenantId, keyId } = ownerOf(res);
+			const { body } = req;
+			res.json(await previewJob(deps, { tenantId, keyId, body }));
 		},
 	);
 
@@ -120,8 +122,8 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 		allowJson,
 		async (req, res) => {
 			const body = parseBody(retryJobSchema, req.body ?? {});
-			const { tenantId, id: jobId } = pathId("job", req, res);
-			const created = await retryJob(deps, { tenantId, jobId, body });
+			const { id: jobId } = pathId("job", req, res);
+			const created = await retryJob(deps, { ...ownerOf(res), jobId, body });
 			await sendAccepted(created, { req, res });
 		},
 	);

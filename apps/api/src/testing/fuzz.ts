@@ -154,6 +154,7 @@ const kinds: Readonly<Record<string, keyof Scene>> = {
 	callbacks: "callback",
 	keys: "key",
 	tenants: "tenant",
+	budgets: "key",
 };
 
 /** The path of a drawn request, with the scene's ids. */
@@ -167,6 +168,7 @@ export function pathOf(
 		const id = ids[name];
 		if (kind === undefined || id === undefined) throw new Error(name);
 		if (id.kind === "raw") return id.text;
+		if (name === "period") return id.kind === "known" ? "day" : "total";
 		if (kind === "callback") {
 			return (id.kind === "known" && scene.callback) || exampleCallbackId;
 		}

@@ -88,6 +88,10 @@ export async function setScene(
 	const key = await stage.request("/v1/keys", {
 		body: { name: "scene", scopes: ["jobs:read"] },
 	});
+	if (operation.tag === "Money") {
+		const options = { method: "PUT", body: { limit_points: 2_000 } };
+		await stage.request(`/v1/budgets/${key.json.id}/day`, options);
+	}
 	return {
 		...exampleIds,
 		key: key.json.id,

@@ -12,6 +12,7 @@ import { serve } from "@reelay/shared/testing/serve";
 import { openTestStore, type TestStore } from "@reelay/shared/testing/store";
 import { watchDatabase } from "@reelay/shared/testing/watch-database";
 import { type AppDeps, createApp } from "../app.ts";
+import { createPriceEstimator } from "../estimate-price.ts";
 import { allScopes, type Scope } from "../middleware/authenticate.ts";
 import { createForecast } from "../outlook.ts";
 import {
@@ -118,6 +119,7 @@ export async function setStage({
 			logger: log.logger,
 			maxSubmissions: 3,
 			resultHosts: null,
+			estimatePrice: createPriceEstimator(db, 40),
 			keyring: parseKeyring(`k1:${Buffer.alloc(32, 1).toString("base64")}`),
 			checkWebhookUrl: (url) => checkWebhookUrl(url, parseCidrs("127.0.0.0/8")),
 			health: {

@@ -3,6 +3,7 @@ import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import { finishBatches, pruneBatchKeys } from "@reelay/shared/store/batches";
+import { foldBudgetChanges, recheckBudget } from "@reelay/shared/store/budgets";
 import { renewLeases } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
 import {
@@ -46,6 +47,9 @@ export type SweepDeps = {
 
 // A pass takes at most this many rows, so that its locks are short; the next pass takes the rest.
 const batch = 500;
+
+// A check reads every job of the budget's period.
+const recheckBudgetS = 600;
 
 // With 500 rings each, a pass rings for 5,000 jobs, so that 10,000 that lost their rings have them again in two.
 const maxBatches = 10;
@@ -194,6 +198,24 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 				for (const one of warned) deps.logger.warn(one, "endpoint.failing");
 				for (const one of disabled) deps.logger.error(one, "endpoint.disabled");
 				return warned.length + disabled.length;
+			},
+		},
+		// Not a repair: what ended jobs change of their budgets' counters is added to them.
+		{
+			name: "budgets",
+			everyMs: 10_000,
+			isRoutine: true,
+			pass: () => foldBudgetChanges(db, batch),
+		},
+		// Repairs: a counter that is not the sum of its rows, because somebody wrote past the triggers.
+		{
+			name: "budgetCheck",
+			everyMs: 10_000,
+			async pass() {
+				const difference = await recheckBudget(db, recheckBudgetS);
+				if (!difference) return 0;
+				deps.logger.error(difference, "budget.recounted");
+				return 1;
 			},
 		},
 		{

@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { maxBatchSize } from "../domain/batch.ts";
 import { createJobSchema, idempotencyKeySchema } from "./job-api.ts";
 import { cursor, limitOf } from "./page.ts";
-
-/** How many jobs one request may bring. */
-export const maxBatchSize = 100;
 
 /** One item of a batch: a job as it is created, and a key of its own. */
 export const batchItemSchema = createJobSchema

@@ -78,6 +78,7 @@ export function sampleJob(state: JobState): JobRecord {
 		error: hasError ? sampleError(state) : null,
 		charged: hasVideo ? "yes" : isFinal(state) || !wasSent ? "no" : "possible",
 		cost_points: hasVideo ? 120 : null,
+		estimate_points: 120,
 		surplus_results: 0,
 		batch_id: null,
 		retry_of: null,

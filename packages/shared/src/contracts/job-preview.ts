@@ -13,6 +13,9 @@ export const jobPreviewSchema = z
 		}),
 		warnings: z.array(violationSchema),
 		estimate: z.strictObject({
+			points: z.int().nullable().meta({
+				description: "What budgets would reserve for it.",
+			}),
 			render_s_p50: z.int().nullable().meta({
 				description:
 					"Seconds that half of such renders took lately, from submission to result; null while there is no history.",

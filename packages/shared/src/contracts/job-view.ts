@@ -121,6 +121,10 @@ export const jobSchema = z
 					"What the provider says that it took, over all submissions.",
 			}),
 			charged,
+			estimate_points: z.int().nullable().meta({
+				description:
+					"What it was expected to cost when it was accepted, from what the like has cost before: budgets reserve it until the end.",
+			}),
 		}),
 		submissions: z.int().meta({
 			description: "How many submissions count against max_submissions.",
@@ -205,7 +209,11 @@ export function presentJob(
 			job.error === null
 				? null
 				: ({ ...job.error, charged: job.charged } as JobView["error"]),
-		cost: { points: job.cost_points, charged: job.charged as Charge },
+		cost: {
+			points: job.cost_points,
+			charged: job.charged as Charge,
+			estimate_points: job.estimate_points ?? null,
+		},
 		submissions: job.submissions,
 		max_submissions: job.max_submissions,
 		surplus_results: job.surplus_results,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ProblemCode, problems } from "../domain/errors.ts";
+import { budgetExcessSchema } from "./budget-view.ts";
 
 /** The codes of the catalogue, in its order. */
 export const problemCodes = Object.keys(problems) as ProblemCode[];
@@ -36,6 +37,9 @@ export const problemSchema = z
 		}),
 		errors: z.array(problemIssueSchema).optional().meta({
 			description: "Every mistake at once, each with its place.",
+		}),
+		budget: budgetExcessSchema.optional().meta({
+			description: "With budget_exceeded: the budget that is in the way.",
 		}),
 		request_id: z.string().optional().meta({
 			description: "The same as in the header X-Request-Id, and in our log.",

@@ -1,9 +1,11 @@
 /** What the examples of the documents answer with, made by the same functions as real answers. */
+import type { BudgetPeriod } from "../domain/budget.ts";
 import type { CallbackRecord } from "../domain/callback-record.ts";
 import type { EndpointRecord } from "../domain/endpoint-record.ts";
 import type { JobState } from "../domain/job.ts";
 import type { ReplayRecord } from "../domain/replay.ts";
 import { type BatchView, presentBatch } from "./batch-view.ts";
+import { presentBudget } from "./budget-view.ts";
 import {
 	presentCallback,
 	presentOperatorsCallback,
@@ -198,6 +200,19 @@ export const exampleReplayed = presentReplayed({
 	job_state: "succeeded",
 	isApplied: true,
 });
+
+/** A budget of 2,000 points, of which some are gone. */
+export const exampleBudget = (keyId: string | null, period: BudgetPeriod) =>
+	presentBudget({
+		key_id: keyId,
+		period,
+		limit_points: 2_000,
+		used_points: 350,
+		reserved_points: 70,
+		starts_at: "2026-01-01T00:00:00.000Z",
+		created_at: at,
+		updated_at: at,
+	});
 
 /** The submission of a job that succeeded. */
 export const exampleSubmission = presentSubmission({

@@ -8,6 +8,7 @@ export const problems = {
 	malformed_json: problem(400, "The body is not valid JSON", false),
 	invalid_request: problem(422, "The request has mistakes", false),
 	unauthorized: problem(401, "The API key is missing or not valid", false),
+	budget_exceeded: problem(402, "A budget does not allow this job", false),
 	forbidden: problem(403, "The API key lacks the scope for this", false),
 	tenant_disabled: problem(
 		403,

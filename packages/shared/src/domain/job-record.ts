@@ -32,6 +32,9 @@ export type JobRecord = {
 	error: JobError | null;
 	charged: Charge;
 	cost_points: number | null;
+	/** Null for a job that an earlier release accepted; an event's snapshot of one may lack it. */
+	estimate_points?: number | null;
+	key_id?: string | null;
 	surplus_results: number;
 	cancel_requested_at: Instant | null;
 	/** These three are not in the snapshots of events that are older than their columns. */

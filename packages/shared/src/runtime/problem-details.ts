@@ -26,6 +26,8 @@ export type ProblemOptions = {
 	retryable?: boolean;
 	errors?: readonly ProblemIssue[];
 	headers?: Readonly<Record<string, string>>;
+	/** Further members of the body, which the contract's problem has to know. */
+	extensions?: Readonly<Record<string, unknown>>;
 	cause?: unknown;
 };
 
@@ -42,6 +44,7 @@ export class ProblemError extends Error {
 	readonly retryable: boolean;
 	readonly errors: readonly ProblemIssue[];
 	readonly headers: Readonly<Record<string, string>>;
+	readonly extensions: Readonly<Record<string, unknown>>;
 
 	constructor(options: ProblemOptions) {
 		super(options.detail, { cause: options.cause });
@@ -52,6 +55,7 @@ export class ProblemError extends Error {
 		this.retryable = options.retryable ?? false;
 		this.errors = options.errors ?? [];
 		this.headers = options.headers ?? {};
+		this.extensions = options.extensions ?? {};
 	}
 }
 
@@ -98,6 +102,7 @@ export function problemMiddleware(deps: {
 				instance: instanceOf(request.originalUrl),
 				code: problem.code,
 				retryable: problem.retryable,
+				...problem.extensions,
 				...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
 				...(typeof requestId === "string" ? { request_id: requestId } : {}),
 			}),

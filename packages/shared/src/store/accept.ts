@@ -1,8 +1,10 @@
 import { Prisma } from "@reelay/prisma/client";
 import type { JsonObject, JsonValue } from "../domain/actions/action.ts";
+import { maxBatchSize } from "../domain/batch.ts";
 import type { BatchRecord } from "../domain/batch-record.ts";
 import type { UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
+import type { ExpectedPrice } from "../domain/price.ts";
 import { type Database, isUniqueViolation } from "./database.ts";
 import { eventsOnTheWay } from "./events.ts";
 import { jsonb } from "./sql.ts";
@@ -26,6 +28,10 @@ export type NewJob = {
 	timeoutS: number;
 	maxSubmissions: number;
 	onUnknown: UnknownPolicy;
+	/** The API key that asks for it. */
+	keyId: string | null;
+	/** What its budgets reserve; null reserves nothing. */
+	price: ExpectedPrice | null;
 	/** The job of which this is another try. */
 	retryOf?: string | null;
 };
@@ -43,7 +49,7 @@ export type NewBatch = {
  * Writes the job and the first line of its timeline, and returns it; null when its idempotency key, its external id or the
  * job that it tries again is taken. The row counts as rung for, because the caller rings after the commit; a lost ring costs
  * latency only. What was in the way is told by a second statement: inside this one, a concurrent winner's row would not be
- * visible yet.
+ * visible yet. A job that a budget does not allow is an error that `findBudgetExcess` reads, and nothing of it is written.
  */
 export async function insertJob(
 	db: Database,
@@ -58,7 +64,8 @@ export async function insertJob(
 /**
  * Writes a batch and its jobs in one statement, and returns it with the jobs by their places; an item is missing whose
  * idempotency key or external id is taken. The batch's size counts those that it became. Null for all of it, and nothing
- * is written, when the batch's own idempotency key is taken.
+ * is written, when the batch's own idempotency key is taken. Where a budget does not allow all of them, none is written:
+ * see `insertJob`.
  */
 export async function insertBatch(
 	db: Database,
@@ -70,7 +77,7 @@ export async function insertBatch(
 		{ n: number | null; batch: BatchRecord; job: JobRecord | null }[]
 	>`
 		with new_batch as materialized (select new_id('bat') as id),
-		${asked(jobs)}, ${born(id)},
+		${asked(jobs)}, ${born(id, createdInBatch)},
 		batch_born as (
 			insert into batch (id, tenant_id, idem_key, fingerprint, metadata, webhook_url, size, finished_at)
 			select new_batch.id, ${batch.tenantId}, ${batch.idempotencyKey}, ${batch.fingerprint}, ${jsonb(batch.metadata)},
@@ -94,6 +101,12 @@ export async function insertBatch(
 	return { batch: first.batch, jobs: accepted };
 }
 
+/**
+ * Turns are given by age, and a batch's jobs have theirs in the order in which they were written down: each is a microsecond
+ * younger than the one before, and none is younger than its id, which tells the period of a budget.
+ */
+const createdInBatch = Prisma.sql`now() + (n - ${maxBatchSize}::int) * interval '1 microsecond'`;
+
 /** The jobs as rows, each with its place and its id. One parameter, so that the statement is the same for any number. */
 const asked = (jobs: readonly NewJob[]): Prisma.Sql => Prisma.sql`
 	asked as materialized (
@@ -102,7 +115,8 @@ const asked = (jobs: readonly NewJob[]): Prisma.Sql => Prisma.sql`
 		from jsonb_to_recordset(${JSON.stringify(jobs.map(rowOf))}::jsonb) as item (
 			n int, tenant_id text, action text, mode text, input jsonb, warnings jsonb, idem_key text, fingerprint text,
 			external_id text, metadata jsonb, tags jsonb, webhook_url text, priority smallint, run_at timestamptz,
-			start_within_s int, timeout_s int, max_submissions smallint, on_unknown text, retry_of text))`;
+			start_within_s int, timeout_s int, max_submissions smallint, on_unknown text, retry_of text, key_id text,
+			price_class text, video_seconds int, estimate_points int))`;
 
 const rowOf = (job: NewJob, n: number) => ({
 	n,
@@ -124,20 +138,26 @@ const rowOf = (job: NewJob, n: number) => ({
 	max_submissions: job.maxSubmissions,
 	on_unknown: job.onUnknown,
 	retry_of: job.retryOf ?? null,
+	key_id: job.keyId,
+	price_class: job.price?.priceClass ?? null,
+	video_seconds: job.price?.videoSeconds ?? null,
+	estimate_points: job.price?.estimatePoints ?? null,
 });
 
 /** The CTEs that write what is asked for, unless something is in its way. */
-const born = (batchId: Prisma.Sql): Prisma.Sql => Prisma.sql`
+const born = (
+	batchId: Prisma.Sql,
+	createdAt = Prisma.sql`now()`,
+): Prisma.Sql => Prisma.sql`
 	born as (
 		insert into job (id, tenant_id, action, mode, input, warnings, idem_key, fingerprint, external_id, metadata,
 			tags, webhook_url, priority, not_before, start_by, hinted_at, timeout_s, max_submissions, on_unknown, retry_of,
-			batch_id, created_at)
+			key_id, price_class, video_seconds, estimate_points, batch_id, created_at)
 		select id, tenant_id, action, mode, input, warnings, idem_key, decode(fingerprint, 'hex'), external_id, metadata,
 			array(select jsonb_array_elements_text(tags)), webhook_url, priority, not_before,
 			not_before + make_interval(secs => start_within_s), case when run_at is null then now() end,
-			timeout_s, max_submissions, on_unknown, retry_of, ${batchId},
-			-- Turns are given by age, and a batch's jobs have theirs in the order in which they were written down.
-			now() + n * interval '1 microsecond'
+			timeout_s, max_submissions, on_unknown, retry_of, key_id, price_class, video_seconds, estimate_points,
+			${batchId}, ${createdAt}
 		from asked order by n
 		on conflict do nothing
 		returning *),

@@ -1,4 +1,5 @@
 import { Prisma } from "@reelay/prisma/client";
+import { maxBatchSize } from "../domain/batch.ts";
 import type { TalliedBatch } from "../domain/batch-record.ts";
 import { idempotencyWindowS } from "../domain/deadline.ts";
 import type { JobRecord } from "../domain/job-record.ts";
@@ -51,15 +52,14 @@ export async function listBatches(
 }
 
 /**
- * The jobs of a batch by the places of their items in the request, which their instants tell: each is a microsecond behind
- * the one before. There are a hundred at most. Index: job_batch_id_idx.
+ * The jobs of a batch by the places of their items in the request, which their instants tell: see `insertBatch`. There are a hundred at most. Index: job_batch_id_idx.
  */
 export async function listJobsOfBatch(
 	db: Database,
 	batchId: string,
 ): Promise<Map<number, JobRecord>> {
 	const rows = await db.$queryRaw<(JobRecord & { place: number })[]>`
-		select job.*, round(extract(epoch from job.created_at - batch.created_at) * 1000000)::int as place
+		select job.*, round(extract(epoch from job.created_at - batch.created_at) * 1000000)::int + ${maxBatchSize}::int as place
 		from job join batch on batch.id = batch_id where batch_id = ${batchId} order by place`;
 	return new Map(rows.map(({ place, ...job }) => [place, job]));
 }

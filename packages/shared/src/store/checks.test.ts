@@ -1,5 +1,6 @@
 import { Prisma } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { budgetBreaks } from "../testing/budget-breaks.ts";
 import { endpointBreaks } from "../testing/endpoint-breaks.ts";
 import {
 	aJob,
@@ -12,6 +13,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { setBudget } from "./budgets.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -36,6 +38,14 @@ const endpoint = async () => {
 	await store.db.$executeRaw`
 		insert into replay (id, tenant_id, endpoint_id, types, states, since, until, after_id, total)
 		values ('rpl_1', ${store.tenantId}, ${id}, '{}', '{}', now() - interval '1 h', now(), '', 0)`;
+	return delivery();
+};
+const budget = async () => {
+	await setBudget(
+		store.db,
+		{ tenantId: store.tenantId, keyId: null, period: "day" },
+		1,
+	);
 	return delivery();
 };
 const governor = async () => "see2ai";
@@ -318,6 +328,10 @@ const cases: Case[] = [
 	...endpointBreaks.map(([constraint, table, change]): Case => {
 		const statement = Prisma.raw(`update ${table} set ${change}`);
 		return [constraint, endpoint, () => store.db.$executeRaw(statement)];
+	}),
+	...budgetBreaks.map(([constraint, table, change]): Case => {
+		const statement = Prisma.raw(`update ${table} set ${change}`);
+		return [constraint, budget, () => store.db.$executeRaw(statement)];
 	}),
 ];
 

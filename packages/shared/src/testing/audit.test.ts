@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { setBudget } from "../store/budgets.ts";
 import { findViolations } from "./audit.ts";
 import { aJob, aSubmission, submissionOf, type TestJob } from "./factories.ts";
 import { grantedAgo } from "./grants.ts";
@@ -117,6 +118,15 @@ const spoils: [rule: string, state: TestJob["state"], spoil: Spoil][] = [
 		"no grant is numbered beyond the count",
 		"failed",
 		() => store.db.$executeRaw`update submission set grant_no = 1`,
+	],
+	[
+		"a budget has counted what its jobs count",
+		"queued",
+		async () => {
+			const name = { tenantId: store.tenantId, keyId: null };
+			await setBudget(store.db, { ...name, period: "day" }, 100);
+			await store.db.$executeRaw`update budget_period set reserved = 1`;
+		},
 	],
 	[
 		"grants are in the order of their numbers",

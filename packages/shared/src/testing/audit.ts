@@ -162,6 +162,20 @@ export async function findViolations(
 		where is_early
 		union all
 
+		-- Whose own sum this is, and not the triggers' word.
+		select 'a budget has counted what its jobs count', b.id::text, b.period || ' ' || coalesce(c.used, 0) || ' used and '
+			|| coalesce(c.reserved, 0) || ' reserved; the rows say ' || jobs.used || ' and ' || jobs.reserved
+		from (select *, budget_start(period, now()) as start from budget) as b
+		cross join lateral (select sum(used) as used, sum(reserved) as reserved from (
+			select used, reserved from budget_period where budget_id = b.id and starts_at = b.start
+			union all select used, reserved from budget_change where budget_id = b.id and starts_at = b.start) as lines) as c
+		cross join lateral (select
+			coalesce(sum(coalesce(cost_points, estimate_points, 0)) filter (where not live and charged <> 'no'), 0) as used,
+			coalesce(sum(greatest(cost_points, estimate_points, 0)) filter (where live), 0) as reserved
+			from job where tenant_id = b.tenant_id and created_at >= b.start and (b.key_id is null or b.key_id = key_id)) as jobs
+		where b.counted_from <= b.start and (coalesce(c.used, 0) <> jobs.used or coalesce(c.reserved, 0) <> jobs.reserved)
+		union all
+
 		-- I1, I9
 		select 'no sweep has forgotten a row', id, what from (
 			select id, 'ready since ' || not_before as what, start_by as due_at from job where ready

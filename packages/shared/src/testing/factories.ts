@@ -44,6 +44,8 @@ export function aNewJob(
 		timeoutS: 1800,
 		onUnknown: "hold",
 		maxSubmissions: 3,
+		keyId: null,
+		price: null,
 		...overrides,
 	};
 }

@@ -54,6 +54,8 @@ export async function clearTestStore({ db }: TestStore): Promise<void> {
 			i as (delete from batch)
 		delete from job`;
 	await db.$executeRaw`
+		with a as (delete from budget_change), b as (delete from budget_period) delete from budget`;
+	await db.$executeRaw`
 		with a as (delete from webhook_secret where endpoint_id is not null), b as (delete from replay) delete from endpoint`;
 	await db.$executeRaw`
 		update governor set granted = 0, oldest_running = 0, blocked_until = null, probe_at = null, closed_reason = null, closed_detail = null,

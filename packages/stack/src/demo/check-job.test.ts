@@ -147,7 +147,11 @@ describe("a job is wrong", () => {
 		],
 		[
 			"that is said to be free",
-			{ job: aJob({ cost: { points: null, charged: "possible" } }) },
+			{
+				job: aJob({
+					cost: { points: null, charged: "possible", estimate_points: null },
+				}),
+			},
 			'charged "possible"',
 		],
 		["that nobody paid", { posts: [] }, "charged 0 submissions"],

@@ -28,7 +28,7 @@ export type OwnStackOptions = {
 // What an installation is told about its database, its provider and itself
 // must not reach a stack that is thrown away.
 const settingNames =
-	/^(DATABASE_URL|REDIS_URL|DATA_DIR|BOOTSTRAP_API_KEY|WEBHOOK_SECRET|LOG_LEVEL|MAX_SUBMISSIONS|ON_UNKNOWN|STOP_GRACE_S|DRAIN_DELAY_S|(ENCRYPTION_KEYS|OUTBOUND|SUBMIT|CALLBACK|PROVIDER|SEE2AI|SIMULATOR|API|WEBHOOK|WORKER|POSTGRES)(_.*)?)$/;
+	/^(DATABASE_URL|REDIS_URL|DATA_DIR|BOOTSTRAP_API_KEY|WEBHOOK_SECRET|LOG_LEVEL|MAX_SUBMISSIONS|ON_UNKNOWN|PRICE_POINTS_PER_SECOND|STOP_GRACE_S|DRAIN_DELAY_S|(ENCRYPTION_KEYS|OUTBOUND|SUBMIT|CALLBACK|PROVIDER|SEE2AI|SIMULATOR|API|WEBHOOK|WORKER|POSTGRES)(_.*)?)$/;
 
 // The apps log a level by its name, the simulator by its number.
 const loudLevels: unknown[] = ["warn", "error", "fatal", 40, 50, 60];

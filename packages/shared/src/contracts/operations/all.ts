@@ -1,4 +1,5 @@
 import { batchOperations } from "./batches.ts";
+import { budgetOperations } from "./budgets.ts";
 import { callbackOperations } from "./callbacks.ts";
 import { deliveryOperations } from "./deliveries.ts";
 import { endpointOperations } from "./endpoints.ts";
@@ -25,6 +26,7 @@ export const operations: readonly Operation[] = [
 	...callbackOperations,
 	...keyOperations,
 	...tenantOperations,
+	...budgetOperations,
 	...serviceOperations,
 ];
 
@@ -43,5 +45,6 @@ export const tags: Readonly<Record<string, string>> = {
 	Keys: "A key opens the API for one tenant, as far as its scopes go; the audit log says who changed what.",
 	Tenants:
 		"A tenant is a customer of an installation; operators make them, give them turns, and disable them.",
+	Money: "What jobs may cost, and what they have cost, in points.",
 	Service: "The process itself. Nothing here needs a key.",
 };

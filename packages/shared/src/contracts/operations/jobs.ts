@@ -46,7 +46,7 @@ const createJob: Operation = {
 			headers: ["Location", "Idempotency-Replayed", "Preference-Applied"],
 		},
 	],
-	problems: ["external_id_taken", "idempotency_key_reused"],
+	problems: ["external_id_taken", "idempotency_key_reused", "budget_exceeded"],
 	examples: [
 		{
 			summary: "Text to video",
@@ -139,7 +139,7 @@ const validateJob: Operation = {
 				mode: "text",
 				input: { prompt: "A paper boat on a quiet lake", duration: "5" },
 				warnings: [],
-				estimate: { render_s_p50: 81, render_s_p90: 140 },
+				estimate: { points: 70, render_s_p50: 81, render_s_p90: 140 },
 			},
 		},
 	],

@@ -39,7 +39,7 @@ export type Example = {
 /** One route, with all that crosses the border there. The OpenAPI document, the pages and the tests are made from it. */
 export type Operation = {
 	id: string;
-	method: "get" | "post" | "patch" | "delete";
+	method: "get" | "post" | "put" | "patch" | "delete";
 	/** With names in braces, each of which `path` describes. */
 	route: string;
 	tag: string;

@@ -1,3 +1,4 @@
+import type { PriceTerms } from "../price.ts";
 import type { Violation } from "../violation.ts";
 
 /** Any value that JSON can carry. */
@@ -45,4 +46,6 @@ export type Action = {
 	parseInput(raw: unknown, checks: InputChecks): ParsedInput;
 	buildRequest(input: JsonObject, callBackUrl: string): JsonObject;
 	describeMode(input: JsonObject): ActionMode;
+	/** What the provider's price depends on; two inputs of one class cost the same. */
+	describePrice(input: JsonObject): PriceTerms;
 };

@@ -73,6 +73,15 @@ export const see2aiVideoGenerationKling30V1: Action = {
 		if (images.length === 0) return "text";
 		return images.length === 1 ? "first_frame" : "first_and_last_frame";
 	},
+	describePrice(input) {
+		const seconds = Number(input.duration ?? defaultSeconds);
+		const sound =
+			input.multi_shots === true || input.sound === true ? "sound" : "silent";
+		return {
+			priceClass: `${input.mode ?? "pro"}/${seconds}s/${sound}`,
+			videoSeconds: seconds,
+		};
+	},
 };
 
 function parseInput(raw: unknown, checks: InputChecks): ParsedInput {

@@ -1,0 +1,2 @@
+/** How many jobs one batch may have. */
+export const maxBatchSize = 100;
