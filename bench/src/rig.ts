@@ -48,6 +48,8 @@ export async function openRig(
 			SIMULATOR_RATE: "off",
 			SIMULATOR_RENDER_MS: "50",
 			LOG_LEVEL: "warn",
+			RATE_LIMIT_WRITES: "off",
+			RATE_LIMIT_READS: "off",
 			...env,
 		},
 		root,

@@ -16,6 +16,7 @@ import {
 	authenticate,
 } from "./middleware/authenticate.ts";
 import { logRequests } from "./middleware/log-requests.ts";
+import { limitRates, type RateLimitDeps } from "./middleware/rate-limit.ts";
 import { refuseDisabled } from "./middleware/refuse-disabled.ts";
 import { databaseProblems } from "./problem.ts";
 import { auditRoutes } from "./routes/audit.ts";
@@ -39,7 +40,8 @@ export type AppDeps = JobRoutesDeps &
 	CallbackRoutesDeps &
 	KeyRoutesDeps &
 	TenantRoutesDeps &
-	AuthenticateDeps & { logger: Logger; health: HealthOptions };
+	AuthenticateDeps &
+	RateLimitDeps & { logger: Logger; health: HealthOptions };
 
 /** The whole REST API as an Express app that does not listen. */
 export function createApp(deps: AppDeps): Express {
@@ -51,7 +53,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use(healthRoutes(deps.health));
 	app.use(logRequests(deps.logger));
 	app.use(contractRoutes());
-	app.use("/v1", authenticate(deps));
+	app.use("/v1", authenticate(deps), limitRates(deps));
 	// Before it is asked whether the own tenant is disabled, or who disabled it could not enable it again.
 	app.use("/v1/tenants", tenantRoutes(deps));
 	app.use("/v1", refuseDisabled);

@@ -8,6 +8,7 @@ import {
 	onUnknown,
 	port,
 	positiveInt,
+	rateOrOff,
 	redisUrl,
 	resultHosts,
 	seconds,
@@ -44,6 +45,14 @@ export const apiConfigSchema = z.object({
 		100,
 		"how many of them one tenant has open at most",
 		100_000,
+	),
+	RATE_LIMIT_WRITES: rateOrOff(
+		{ count: 600, windowS: 60 },
+		"how many writes a key may make in how many seconds",
+	),
+	RATE_LIMIT_READS: rateOrOff(
+		{ count: 3_000, windowS: 60 },
+		"how many reads a key may make in how many seconds",
 	),
 	RESULT_HOSTS: resultHosts,
 	STOP_GRACE_S: seconds(

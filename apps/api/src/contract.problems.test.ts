@@ -7,6 +7,7 @@ import {
 } from "@reelay/shared/contracts/operations/operation";
 import { maxEndpoints } from "@reelay/shared/domain/endpoint";
 import { type ProblemCode, problems } from "@reelay/shared/domain/errors";
+import type { SharedLimit } from "@reelay/shared/limits/rate-limits";
 import { claimDueDeliveries } from "@reelay/shared/store/deliveries";
 import { eventually } from "@reelay/shared/testing/eventually";
 import { aJob, anEndpoint, aTenant } from "@reelay/shared/testing/factories";
@@ -23,8 +24,15 @@ import {
 
 let stage: ApiStage;
 let isBroken = false;
+let isSpent = false;
+const aLimit = (name: string): SharedLimit => ({
+	name,
+	rate: { count: 1, windowS: 60 },
+	take: async () => ({ isAllowed: !isSpent, remaining: 0, resetMs: 60_000 }),
+});
 beforeAll(async () => {
 	stage = await setStage({
+		rateLimits: { writes: aLimit("writes"), reads: aLimit("reads") },
 		limits: { maxStreams: 2, maxStreamsOfTenant: 1 },
 		onStatement() {
 			if (isBroken) throw new Error("a fault of ours");
@@ -75,6 +83,12 @@ const general: Partial<Record<ProblemCode, Provoke>> = {
 	async forbidden(asked) {
 		const others = allScopes.filter((one) => one !== asked.operation.scope);
 		return send(asked, { key: await stage.aKey(stage.store.tenantId, others) });
+	},
+	async rate_limited(asked) {
+		isSpent = true;
+		const answer = await send(asked);
+		isSpent = false;
+		return answer;
 	},
 	async tenant_disabled(asked) {
 		const tenantId = await aTenant(stage.store);
@@ -248,7 +262,8 @@ describe("every problem that an operation documents", () => {
 			expect(answer.json?.code, answer.text).toBe(code);
 			expect(answer.status).toBe(problems[code].status);
 			expect(answer.headers.has("retry-after")).toBe(
-				["unavailable", "too_many_streams", "streams_full"].includes(code),
+				problems[code].status === 429 ||
+					["unavailable", "streams_full"].includes(code),
 			);
 			expect(answer.headers.has("www-authenticate")).toBe(
 				code === "unauthorized",

@@ -1,3 +1,4 @@
+import { openRateLimits } from "@reelay/shared/limits/rate-limits";
 import { openRinger } from "@reelay/shared/queue/rings";
 import { listen } from "@reelay/shared/runtime/lifecycle";
 import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
@@ -10,6 +11,7 @@ import { bootstrap } from "./bootstrap.ts";
 import { apiConfigSchema, apiSecrets } from "./config.ts";
 import { createPriceEstimator } from "./estimate-price.ts";
 import { createKeyUse } from "./key-use.ts";
+import { createStrangers } from "./middleware/strangers.ts";
 import { createForecast } from "./outlook.ts";
 import { createStreams } from "./stream/streams.ts";
 
@@ -78,7 +80,23 @@ export function createApiService(
 				db: database.db,
 				onFailure: (error) => logger.warn({ err: error }, "keys.useUnrecorded"),
 			});
+			const limited = metrics.counter(
+				"rate_limited_requests_total",
+				"Requests that were refused because there were too many, by the limit.",
+				["limit"],
+			);
+			const onLimited = (limit: string) => limited.inc({ limit });
+			const rateLimits = await openRateLimits({
+				redisUrl: config.REDIS_URL ?? null,
+				writes: config.RATE_LIMIT_WRITES,
+				reads: config.RATE_LIMIT_READS,
+				onAway: (error) => logger.warn({ err: error }, "rateLimits.notShared"),
+				onBack: () => logger.info("rateLimits.shared"),
+			});
 			const app = createApp({
+				rateLimits,
+				onLimited,
+				strangers: createStrangers({ logger, onLimited }),
 				db: database.db,
 				keyUse,
 				reads: reads.db,
@@ -113,6 +131,7 @@ export function createApiService(
 					streams.close();
 					await server.close(config.STOP_GRACE_S * 1000);
 					await ringer.close();
+					rateLimits.close();
 					await keyUse.close();
 					await Promise.all([database.close(), reads.close()]);
 				},

@@ -1,11 +1,13 @@
 import { hashApiKey } from "@reelay/shared/signing/api-key";
 import { eventually } from "@reelay/shared/testing/eventually";
+import { createMemoryLog } from "@reelay/shared/testing/log";
 import { serve } from "@reelay/shared/testing/serve";
 import { watchDatabase } from "@reelay/shared/testing/watch-database";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiStage, prompt, setStage } from "../testing/stage.ts";
 import { authenticate } from "./authenticate.ts";
+import { createStrangers } from "./strangers.ts";
 
 let stage: ApiStage;
 beforeAll(async () => {
@@ -15,6 +17,10 @@ afterAll(() => stage.close());
 
 const body = { input: { prompt } };
 const keyUse = { touch() {} };
+const strangers = createStrangers({
+	logger: createMemoryLog().logger,
+	onLimited: () => {},
+});
 
 describe("401", () => {
 	it.each([
@@ -69,7 +75,7 @@ describe("401", () => {
 	it("refuses a key that was valid before, soon after it is revoked, however busy it is", async () => {
 		const clock = { time: 1, now: () => clock.time };
 		const app = express();
-		app.use(authenticate({ db: stage.db, keyUse }, clock));
+		app.use(authenticate({ db: stage.db, keyUse, strangers }, clock));
 		app.use((_req, res) => void res.end());
 		app.use(((_error, _req, res, _next) => {
 			res.status(401).end();
@@ -97,9 +103,12 @@ describe("401", () => {
 		const db = watchDatabase(stage.db, () => {
 			reads += 1;
 		});
-		const other = express().use(authenticate({ db, keyUse }), (_req, res) => {
-			res.end();
-		});
+		const other = express().use(
+			authenticate({ db, keyUse, strangers }),
+			(_req, res) => {
+				res.end();
+			},
+		);
 		const served = await serve(other);
 		const headers = { authorization: `Bearer ${await stage.aKey()}` };
 

@@ -17,6 +17,10 @@ export type AuthenticateDeps = {
 	db: Database;
 	/** Hears of the key of each request that passes; whoever listens keeps nobody waiting. */
 	keyUse: { touch(keyId: string): void };
+	/** Says what whoever has no valid key is answered. */
+	strangers: {
+		refuse(req: Request, res: Response, detail: string): ProblemError;
+	};
 };
 
 /**
@@ -24,7 +28,7 @@ export type AuthenticateDeps = {
  * remembered by hash; unknown ones are not, so that a new key works at once.
  */
 export function authenticate(
-	{ db, keyUse }: AuthenticateDeps,
+	{ db, keyUse, strangers }: AuthenticateDeps,
 	clock: { now(): number } = performance,
 ): RequestHandler {
 	const known = new LRUCache<string, ApiKeyOwner>({
@@ -32,23 +36,27 @@ export function authenticate(
 		ttl: rememberMs,
 		perf: clock,
 	});
-	async function find(id: string, hash: Buffer): Promise<ApiKeyOwner> {
+	async function find(id: string, hash: Buffer): Promise<ApiKeyOwner | null> {
 		const owner = await findApiKeyOwner(db, hash);
-		if (owner === null) throw unauthorized("This API key is not valid.");
 		// Only here, because setting it again would begin its time anew: a busy key would then outlive its revocation.
-		known.set(id, owner);
+		if (owner !== null) known.set(id, owner);
 		return owner;
 	}
 	return async (req, res, next) => {
 		const key = bearerKey(req);
+		if (key === null) throw strangers.refuse(req, res, howToSend);
 		const hash = hashApiKey(key);
 		const id = hash.toString("base64");
 		const owner = known.get(id) ?? (await find(id, hash));
+		if (owner === null) throw strangers.refuse(req, res, notValid);
 		res.locals.owner = owner;
 		keyUse.touch(owner.keyId);
 		next();
 	};
 }
+
+const howToSend = "Send your key as `Authorization: Bearer <key>`.";
+const notValid = "This API key is not valid.";
 
 /** Refuses a key that lacks the scope. */
 export function requireScope(scope: Scope): RequestHandler {
@@ -67,18 +75,8 @@ export function ownerOf(res: Response): ApiKeyOwner {
 	return res.locals.owner as ApiKeyOwner;
 }
 
-function bearerKey(req: Request): string {
+function bearerKey(req: Request): string | null {
 	const header = req.headers.authorization ?? "";
 	const [, key] = /^Bearer +(\S+) *$/i.exec(header) ?? [];
-	if (key === undefined || key.length > maxKeyLength) {
-		throw unauthorized("Send your key as `Authorization: Bearer <key>`.");
-	}
-	return key;
-}
-
-function unauthorized(detail: string): ProblemError {
-	return problemFor("unauthorized", {
-		detail,
-		headers: { "WWW-Authenticate": "Bearer" },
-	});
+	return key === undefined || key.length > maxKeyLength ? null : key;
 }

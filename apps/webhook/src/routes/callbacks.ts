@@ -14,6 +14,7 @@
  * Every answer is empty: nothing of ours and nothing of the request is ever echoed.
  */
 import { systemClock } from "@reelay/shared/runtime/clock";
+import { createRateLimit } from "@reelay/shared/runtime/rate-limit";
 import {
 	type ErrorRequestHandler,
 	type RequestHandler,
@@ -25,7 +26,6 @@ import {
 	takeCallback,
 } from "../callbacks/take-callback.ts";
 import type { CallbackProvider } from "../providers/see2ai.ts";
-import { createRateLimit } from "../rate-limit.ts";
 import type { Strangers } from "./strangers.ts";
 
 // The published answer is under 2 kB, and the upstream envelope echoes a request of at most 64 kB.

@@ -6,8 +6,8 @@
 import { ownerOfAddress } from "@reelay/shared/runtime/address";
 import { systemClock } from "@reelay/shared/runtime/clock";
 import type { Logger } from "@reelay/shared/runtime/logger";
+import { createRateLimit } from "@reelay/shared/runtime/rate-limit";
 import type { Request, RequestHandler, Response } from "express";
-import { createRateLimit } from "../rate-limit.ts";
 
 // Ten a second for a whole minute. A provider that was given wrong addresses stays below it; a guess has 256 bits to find.
 const limit = 600;

@@ -43,6 +43,7 @@ export const problems = {
 		"The Idempotency-Key was used for another request",
 		false,
 	),
+	rate_limited: problem(429, "There were too many requests", true),
 	too_many_streams: problem(429, "Too many streams are open", true),
 	internal_error: problem(500, "Something went wrong on our side", true),
 	unavailable: problem(503, "The service cannot answer right now", true),

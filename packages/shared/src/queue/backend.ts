@@ -1,6 +1,6 @@
 import { createPostgresBackend, Queue, Worker, withBackend } from "bullmq";
-import { Redis, type RedisOptions } from "ioredis";
 import type { Ring } from "../contracts/queue-messages.ts";
+import { openRedis } from "./redis.ts";
 import { findRedisFaults } from "./redis-check.ts";
 import { openAgainUntilReady, persist } from "./reopen.ts";
 
@@ -167,25 +167,4 @@ function postgresConnection(databaseUrl: string, max: number) {
 			on(event: "error", listener: () => void): unknown;
 		}) => void client.on("error", () => {}),
 	};
-}
-
-// A connection that owes an answer for this long is dead, although nobody has closed it, and is replaced. The kernel
-// would need a quarter of an hour to see that. BullMQ's longest wait for a ring is ten seconds.
-const silenceMs = 15_000;
-
-/** Reconnects for ever, at most every two seconds, so that an outage ends for us as soon as it ends. */
-function openRedis(
-	url: string,
-	options: Pick<
-		RedisOptions,
-		"enableOfflineQueue" | "maxRetriesPerRequest" | "commandTimeout"
-	>,
-): Redis {
-	return new Redis(url, {
-		connectTimeout: 5_000,
-		socketTimeout: silenceMs,
-		retryStrategy: (times: number) =>
-			Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-		...options,
-	});
 }

@@ -241,6 +241,15 @@ export function rate(defaultRate: Rate, description: string) {
 	});
 }
 
+/** The same, or `off` for no limit, which is read as null. */
+export function rateOrOff(defaultRate: Rate, description: string) {
+	const parse = (text: string) => (text === "off" ? null : parseRate(text));
+	return setting(parsedBy(parse).default(defaultRate), {
+		description,
+		example: `${defaultRate.count}/${defaultRate.windowS}, or off`,
+	});
+}
+
 function parseRate(text: string): Rate {
 	const [, count, windowS] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
 	if (!Number(count) || !Number(windowS)) {

@@ -63,6 +63,8 @@ export async function openStage(
 			// Nothing here is about waiting: the limits stand out of the way unless a journey sets them.
 			PROVIDER_RATE: "5000/10",
 			SIMULATOR_RATE: "off",
+			RATE_LIMIT_WRITES: "off",
+			RATE_LIMIT_READS: "off",
 			SIMULATOR_RENDER_MS: "300",
 			...env,
 		},

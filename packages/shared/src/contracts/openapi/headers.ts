@@ -31,7 +31,21 @@ export const answerHeaders: Readonly<
 	ETag: text("Changes whenever the body does.", '"5d41402abc4b2a76"'),
 	"Cache-Control": text("How long the answer may be kept.", "no-store"),
 	"WWW-Authenticate": text("How to show who you are.", "Bearer"),
+	"RateLimit-Policy": text(
+		"The limit that this request was counted by: its name, its quota q, and its window w in seconds. Left out where there is none.",
+		'"writes";q=600;w=60',
+	),
+	RateLimit: text(
+		"What of it remains, r, and after how many seconds it begins anew, t.",
+		'"writes";r=599;t=60',
+	),
 };
+
+/** The headers of every answer to a request that carries a key. */
+export const rateHeaders: readonly AnswerHeader[] = [
+	"RateLimit-Policy",
+	"RateLimit",
+];
 
 /** Refers to the named headers, and to the one that every answer has. */
 export function headersOf(names: readonly AnswerHeader[] = []) {

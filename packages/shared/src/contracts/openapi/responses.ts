@@ -7,7 +7,7 @@ import {
 } from "../operations/operation.ts";
 import { problemExample, problemSchema } from "../problem.ts";
 import type { Components } from "./components.ts";
-import { headersOf } from "./headers.ts";
+import { headersOf, rateHeaders } from "./headers.ts";
 
 const json = "application/json";
 
@@ -40,7 +40,10 @@ function answerResponse(
 	components: Components,
 ): object {
 	const answers = operation.answers.filter((one) => one.status === status);
-	const headers = new Set(answers.flatMap((answer) => answer.headers ?? []));
+	const headers = new Set([
+		...answers.flatMap((answer) => answer.headers ?? []),
+		...(operation.scope === "none" ? [] : rateHeaders),
+	]);
 	const contents = answers.flatMap(({ schema, mediaType = json }) =>
 		schema === undefined
 			? []
@@ -94,7 +97,7 @@ function problemResponse(
 		description: codes
 			.map((code) => `${problems[code].title} (${code}).`)
 			.join(" "),
-		headers: headersOf(problemHeaders[status]),
+		headers: headersOf([...(problemHeaders[status] ?? []), ...rateHeaders]),
 		content: {
 			"application/problem+json": {
 				schema: {
@@ -122,5 +125,6 @@ function problemResponse(
 
 const problemHeaders: Readonly<Record<number, readonly AnswerHeader[]>> = {
 	401: ["WWW-Authenticate"],
+	429: ["Retry-After"],
 	503: ["Retry-After"],
 };

@@ -10,7 +10,9 @@ export type AnswerHeader =
 	| "Preference-Applied"
 	| "ETag"
 	| "Cache-Control"
-	| "WWW-Authenticate";
+	| "WWW-Authenticate"
+	| "RateLimit-Policy"
+	| "RateLimit";
 
 /** One way in which a request succeeds; a status may stand for several, each of a media type of its own. */
 export type Answer = {
@@ -78,7 +80,7 @@ export function problemsOf(operation: Operation): ProblemCode[] {
 	const isChecked = query !== undefined || headers !== undefined;
 	const codes: ProblemCode[] = [
 		...(path === undefined ? [] : (["malformed_url", "not_found"] as const)),
-		...(scope === "none" ? [] : (["unauthorized"] as const)),
+		...(scope === "none" ? [] : (["unauthorized", "rate_limited"] as const)),
 		...(scope === "none" || scope === "any" ? [] : (["forbidden"] as const)),
 		...(isOfTenant(operation) && operation.method !== "get"
 			? (["tenant_disabled"] as const)

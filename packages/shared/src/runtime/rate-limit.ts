@@ -5,6 +5,8 @@
 export type RateLimit = {
 	/** Counts one, and says whether it is within the limit, or the first beyond it, or one more. */
 	count(key: string): "within" | "first_beyond" | "beyond";
+	/** How much is left under the key, and when the window ends. */
+	left(key: string): { remaining: number; resetMs: number };
 };
 
 export type RateLimitOptions = {
@@ -37,5 +39,9 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
 			if (count <= limit) return "within";
 			return count === limit + 1 ? "first_beyond" : "beyond";
 		},
+		left: (key) => ({
+			remaining: Math.max(limit - (counts.get(key) ?? 0), 0),
+			resetMs: Math.max(endsAt - clock.now(), 0),
+		}),
 	};
 }

@@ -20,6 +20,17 @@ describe("a rate limit", () => {
 		expect([before, after]).toEqual(["beyond", "within"]);
 	});
 
+	it("says how much is left, and until when", () => {
+		const { count, left, clock } = aLimit(2);
+		count("a");
+		clock.at = 400;
+
+		expect(left("a")).toEqual({ remaining: 1, resetMs: 600 });
+		expect(left("b")).toEqual({ remaining: 2, resetMs: 600 });
+		for (let n = 0; n < 3; n += 1) count("a");
+		expect(left("a").remaining).toBe(0);
+	});
+
 	it("counts each key for itself", () => {
 		const { count } = aLimit(1);
 
