@@ -34,6 +34,7 @@ import { type KeyRoutesDeps, keyRoutes } from "./routes/keys.ts";
 import { meRoutes } from "./routes/me.ts";
 import { endpointReplayRoutes, replayRoutes } from "./routes/replays.ts";
 import { type TenantRoutesDeps, tenantRoutes } from "./routes/tenants.ts";
+import { usageRoutes } from "./routes/usage.ts";
 
 export type AppDeps = JobRoutesDeps &
 	EndpointRoutesDeps &
@@ -71,6 +72,7 @@ export function createApp(deps: AppDeps): Express {
 	app.use("/v1/keys", keyRoutes(deps));
 	app.use("/v1/audit", auditRoutes(deps));
 	app.use("/v1/budgets", budgetRoutes(deps));
+	app.use("/v1/usage", usageRoutes(deps));
 	app.use(notFoundMiddleware);
 	app.use(budgetProblems);
 	app.use(databaseProblems);

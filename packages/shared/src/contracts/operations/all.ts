@@ -12,6 +12,7 @@ import { replayOperations } from "./replays.ts";
 import { secretOperations } from "./secrets.ts";
 import { serviceOperations } from "./service.ts";
 import { tenantOperations } from "./tenants.ts";
+import { usageOperations } from "./usage.ts";
 
 /** Every operation of the API. A test holds this list to the routes that Express serves, in both directions. */
 export const operations: readonly Operation[] = [
@@ -27,6 +28,7 @@ export const operations: readonly Operation[] = [
 	...keyOperations,
 	...tenantOperations,
 	...budgetOperations,
+	...usageOperations,
 	...serviceOperations,
 ];
 
