@@ -33,6 +33,8 @@ export default defineConfig({
 			},
 			fuzzRequests: Number(process.env.FUZZ_REQUESTS ?? 600),
 			fuzzSeed: Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31),
+			listRows: Number(process.env.LIST_ROWS ?? 20_000),
+			listReport: process.env.LIST_REPORT ?? "",
 			pinnedSeconds: Number(process.env.PINNED_SECONDS ?? 40),
 		},
 		projects: [

@@ -20,3 +20,15 @@ export type IdKind = keyof typeof idPrefixes;
 export function idPattern(kind: IdKind): RegExp {
 	return new RegExp(`^${idPrefixes[kind]}_[0-7][0-9a-hjkmnp-tv-z]{25}$`);
 }
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** A text that sorts before every id of this kind made at that instant or later, and behind every earlier one. */
+export function idBefore(kind: IdKind, instant: Date): string {
+	let text = "";
+	for (let left = instant.getTime(), n = 0; n < 10; n += 1) {
+		text = alphabet[left % 32] + text;
+		left = Math.floor(left / 32);
+	}
+	return `${idPrefixes[kind]}_${text}`;
+}

@@ -131,7 +131,10 @@ describe.skipIf(found?.pid == null)("with Redis", () => {
 		expect(await take("e")).toBe(false);
 	});
 
-	it("lets nobody wait for a Redis that hangs, but one a second, and that one not for long", async () => {
+	// Below the time after which a silent connection is given up, which would end the wait as well.
+	it("lets nobody wait for a Redis that hangs, but one a second, and that one not for long", {
+		timeout: 10_000,
+	}, async () => {
 		const { url, pid } = await aRedis();
 		const { take, told, clock } = await aProcess(url, 1_000);
 
@@ -144,6 +147,9 @@ describe.skipIf(found?.pid == null)("with Redis", () => {
 
 		expect([hung, ...others, ...next].every(Boolean)).toBe(true);
 		expect(told).toEqual(["away"]);
+		// What was asked of it while it hung is counted now: the first, and the one that asked again.
+		const other = await aProcess(url, 1_000);
+		expect(await other.writes.take("a")).toMatchObject({ remaining: 997 });
 	});
 
 	it("starts without a Redis that is not there, and finds it when it comes", async () => {

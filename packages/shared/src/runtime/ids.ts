@@ -1,6 +1,11 @@
-import { type IdKind, idPattern, idPrefixes } from "../domain/id-form.ts";
+import {
+	type IdKind,
+	idBefore,
+	idPattern,
+	idPrefixes,
+} from "../domain/id-form.ts";
 
-export { idPrefixes };
+export { idBefore, idPrefixes };
 
 declare const idKind: unique symbol;
 type Id<Kind extends string> = string & { readonly [idKind]: Kind };
@@ -44,16 +49,4 @@ export function isId<Kind extends keyof IdOf>(
 	text: string,
 ): text is IdOf[Kind] {
 	return patterns[kind].test(text);
-}
-
-const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-
-/** A text that sorts before every id of this kind made at that instant or later, and behind every earlier one. */
-export function idBefore(kind: keyof IdOf, instant: Date): string {
-	let text = "";
-	for (let left = instant.getTime(), n = 0; n < 10; n += 1) {
-		text = alphabet[left % 32] + text;
-		left = Math.floor(left / 32);
-	}
-	return `${idPrefixes[kind]}_${text}`;
 }

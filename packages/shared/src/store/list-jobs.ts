@@ -1,7 +1,7 @@
 import { Prisma } from "@reelay/prisma/client";
+import { idBefore } from "../domain/id-form.ts";
 import type { JobState } from "../domain/job.ts";
 import type { JobErrorCode, JobRecord } from "../domain/job-record.ts";
-import { idBefore } from "../runtime/ids.ts";
 import type { Database } from "./database.ts";
 import { oneOf } from "./sql.ts";
 

@@ -4,12 +4,21 @@
  */
 import { writeFileSync } from "node:fs";
 import { Prisma } from "@reelay/prisma/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { openTestStore, type TestStore } from "../testing/store.ts";
 import type { Database } from "./database.ts";
 import { type JobFilter, listJobs } from "./list-jobs.ts";
 
-const rows = Number(process.env.LIST_ROWS ?? 20_000);
+declare module "vitest" {
+	export interface ProvidedContext {
+		/** How long the history is, and where to write what each list took: LIST_ROWS and LIST_REPORT. */
+		listRows: number;
+		listReport: string;
+	}
+}
+
+const rows = inject("listRows");
+const reportFile = inject("listReport");
 const rounds = 40;
 const day = 24 * 3_600_000;
 const yearAgo = Date.now() - 365 * day;
@@ -26,8 +35,7 @@ beforeAll(async () => {
 	await store.db.$executeRaw`vacuum analyze job_label`;
 }, 600_000);
 afterAll(async () => {
-	const file = process.env.LIST_REPORT;
-	if (file !== undefined) writeFileSync(file, `${report.join("\n")}\n`);
+	if (reportFile !== "") writeFileSync(reportFile, `${report.join("\n")}\n`);
 	await store.close();
 });
 
@@ -165,7 +173,7 @@ async function noteTimes(
 	ask: (db: Database) => Promise<unknown>,
 	nodes: readonly Plan[],
 ): Promise<void> {
-	if (process.env.LIST_REPORT === undefined) return;
+	if (reportFile === "") return;
 	const took: number[] = [];
 	for (let n = 0; n < rounds; n += 1) {
 		const startedAt = performance.now();
