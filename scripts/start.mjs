@@ -15,6 +15,7 @@ const programs = {
 	tenants: "apps/api/dist/tenants/main.js",
 	reseal: "apps/api/dist/reseal/main.js",
 	replay: "apps/webhook/dist/replay/main.js",
+	reconcile: "apps/worker/dist/reconcile/main.js",
 };
 
 const program = programs[process.argv[2] ?? "start"];

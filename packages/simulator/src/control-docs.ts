@@ -11,6 +11,7 @@ import { ledgerBound } from "./ledger.ts";
 import { malformedNames } from "./malformed.ts";
 import { pointsPerSecond } from "./price.ts";
 import { scriptSchema } from "./scripts.ts";
+import { usageLiesSchema } from "./usage.ts";
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
 
@@ -23,6 +24,8 @@ const routes = {
 	"POST /control/scripts": "queues one script, or a list of them",
 	"DELETE /control/scripts": "empties the queue",
 	"POST /control/balance": '{"set": points} or {"add": points}',
+	"PUT /control/usage":
+		"what GET /api/v1/usage says that is not so; {} is the truth again",
 	"POST /control/reset":
 		"back to the start: drops renders, callbacks, scripts, ledger",
 	"GET /control/ledger":
@@ -48,6 +51,11 @@ const examples = {
 			behaviour: { callback: { lose: true } },
 		},
 	],
+	"PUT /control/usage": {
+		invent: [{ cost_points: 70 }],
+		hide: ["a-task-id"],
+		shape: "data_list",
+	},
 	prompt: 'A paper boat [[sim: {"fault":"http_500"}]]',
 	header: 'x-simulator: {"callback":{"early":true}}',
 };
@@ -74,6 +82,7 @@ export function describeControl(): Record<string, unknown> {
 			defaults: schemaOf(defaultsPatchSchema),
 			script: schemaOf(scriptSchema),
 			balance: schemaOf(balanceSchema),
+			usage: schemaOf(usageLiesSchema),
 			ledger_query: schemaOf(ledgerQuerySchema),
 		},
 	};

@@ -7,6 +7,7 @@ import {
 import type { CallbackEntry, LedgerTotals, PostEntry } from "./ledger.ts";
 import { parseRate, type Rate, rateSchema } from "./rate-window.ts";
 import type { Script, Scripts } from "./scripts.ts";
+import { type UsageLies, usageLiesSchema } from "./usage.ts";
 import type { World } from "./world.ts";
 
 export const defaultsPatchSchema = behaviourPatchSchema.extend({
@@ -56,6 +57,8 @@ export type Control = {
 	clearScripts(): void;
 	changeBalance(change: z.infer<typeof balanceSchema>): number;
 	ledger(query?: LedgerQuery): LedgerReport;
+	/** Replaces what was said before; an empty object is the truth again. */
+	setUsageLies(lies: z.input<typeof usageLiesSchema>): UsageLies;
 	reset(): void;
 };
 
@@ -89,6 +92,10 @@ export function createControl(world: World): Control {
 			if ("set" in change) world.purse.set(change.set);
 			else world.purse.add(change.add);
 			return world.purse.balance;
+		},
+		setUsageLies(lies) {
+			world.usageLies = usageLiesSchema.parse(lies);
+			return world.usageLies;
 		},
 		ledger: (query = {}) => reportLedger(world, query),
 		reset: () => world.reset(),

@@ -13,6 +13,7 @@ import { Purse } from "./purse.ts";
 import { parseRate, type Rate, RateWindow } from "./rate-window.ts";
 import { Scripts } from "./scripts.ts";
 import { createTasks, type Tasks } from "./tasks.ts";
+import type { UsageLies } from "./usage.ts";
 
 export type SimulatorOptions = {
 	/** Keys that are accepted; absent: any that does not begin with "bad-". */
@@ -55,6 +56,8 @@ export type World = {
 	/** All POSTs with a good key: what a client's own limiter is judged by. */
 	arrivals: RateWindow;
 	openPosts: number;
+	/** What the account's usage says that is not so. */
+	usageLies: UsageLies;
 	/** Back to the start: nothing rendering, no scripts, an empty ledger. */
 	reset(): void;
 };
@@ -92,9 +95,11 @@ export function createWorld(options: SimulatorOptions = {}): World {
 		admitted: new RateWindow(),
 		arrivals: new RateWindow(),
 		openPosts: 0,
+		usageLies: {},
 		reset() {
 			lifetime.renew();
 			world.defaults = initialDefaults();
+			world.usageLies = {};
 			purse.reset(initialBalance);
 			for (const part of [ledger, world.scripts, clips, tasks]) part.clear();
 			world.admitted.clear();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aTenant } from "../testing/factories.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
 import { recheckBudget, setBudget } from "./budgets.ts";
+import { listCharges } from "./charges.ts";
 import { findPaidPrice } from "./prices.ts";
 import { findUsage } from "./usage.ts";
 
@@ -31,18 +32,18 @@ async function writeHistory(tenantId: string): Promise<void> {
 			lateral (select now() - n * interval '1 day' / ${jobsADay}::int as at) as t`;
 }
 
-/** Rows of job that were read so far, and which of its indexes, by whatever way. */
-async function reads() {
+/** Rows of a table that were read so far, by which of its indexes, or by whatever way. */
+async function reads(table: string) {
 	await store.db.$queryRaw`select pg_stat_force_next_flush()::text`;
 	const rows = await store.db.$queryRaw<{ name: string; rows: number }[]>`
-		select indexrelname as name, idx_tup_read::int as rows from pg_stat_user_indexes where relname = 'job'
-		union all select 'all of it', seq_tup_read::int from pg_stat_user_tables where relname = 'job'`;
+		select indexrelname as name, idx_tup_read::int as rows from pg_stat_user_indexes where relname = ${table}
+		union all select 'all of it', seq_tup_read::int from pg_stat_user_tables where relname = ${table}`;
 	return new Map(rows.map(({ name, rows: count }) => [name, count]));
 }
-async function readBy(run: () => Promise<unknown>) {
-	const before = await reads();
+async function readBy(run: () => Promise<unknown>, table = "job") {
+	const before = await reads(table);
 	await run();
-	const after = await reads();
+	const after = await reads(table);
 	return Object.fromEntries(
 		[...after]
 			.map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const)
@@ -79,6 +80,23 @@ describe("with a long history", () => {
 			expect(Object.keys(read)).toEqual(["job_tenant_id_idx"]);
 			expect(read.job_tenant_id_idx).toBeLessThan(2 * jobsADay);
 		}
+	});
+
+	it("a reconciliation of a day reads that day's submissions", async () => {
+		await store.db.$executeRaw`
+			insert into submission (id, job_id, n, state, live, charged, callback_due_at, settled_at, intent_at)
+			select 'sub' || substr(id, 4), id, 1, 'failed', false, 'no', created_at, created_at, created_at from job`;
+		await store.db.$executeRaw`analyze submission`;
+		const until = new Date();
+		const from = new Date(until.getTime() - 86_400_000);
+
+		const read = await readBy(
+			() => listCharges(store.db, { from, until, afterId: "", limit: 1_000 }),
+			"submission",
+		);
+
+		expect(Object.keys(read)).toEqual(["submission_pkey"]);
+		expect(read.submission_pkey).toBeLessThan(3 * jobsADay);
 	});
 
 	it("an estimate reads a hundred lines of an index", async () => {

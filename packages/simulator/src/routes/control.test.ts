@@ -163,7 +163,7 @@ describe("the tenant's routes", () => {
 		const refused = await fetch(at("me"));
 
 		expect(me).toMatchObject({ balance: 1_000_000 - 70 });
-		expect(usage).toMatchObject({ items: [{ requests: 1, points: 70 }] });
+		expect(usage).toMatchObject({ total: 1, items: [{ cost_points: 70 }] });
 		expect(refused.status).toBe(401);
 	});
 });

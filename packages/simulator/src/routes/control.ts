@@ -8,6 +8,7 @@ import {
 } from "../control.ts";
 import { describeControl } from "../control-docs.ts";
 import { scriptSchema } from "../scripts.ts";
+import { usageLiesSchema } from "../usage.ts";
 
 const scriptsSchema = z.union([scriptSchema, z.array(scriptSchema).max(1000)]);
 
@@ -39,6 +40,9 @@ export function controlRouter(control: Control): Router {
 	router.post("/balance", (req, res) => {
 		const balance = control.changeBalance(balanceSchema.parse(req.body));
 		res.json({ balance });
+	});
+	router.put("/usage", (req, res) => {
+		res.json(control.setUsageLies(usageLiesSchema.parse(req.body)));
 	});
 	router.post("/reset", (_req, res) => {
 		control.reset();
