@@ -4,7 +4,7 @@ export const scopes = {
 	"jobs:read": "Read jobs, their timelines and the feed of events.",
 	webhooks: "Endpoints, their secrets, deliveries and replays.",
 	admin:
-		"The keys of the own tenant, its audit log, and jobs whose outcome nobody knows.",
+		"The keys and budgets of the own tenant, its audit log, and jobs whose outcome nobody knows.",
 	operator:
 		"The tenants of the whole installation, and a key for each; their jobs stay closed.",
 } as const;
