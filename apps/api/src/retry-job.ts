@@ -6,6 +6,7 @@ import type {
 import { isFinal, priorityName } from "@reelay/shared/domain/job";
 import type { JobRecord } from "@reelay/shared/domain/job-record";
 import { insertJob } from "@reelay/shared/store/accept";
+import { insertAudit } from "@reelay/shared/store/audit-log";
 import { findJob, findRetry } from "@reelay/shared/store/jobs";
 import { type CreateJobDeps, toNewJob } from "./create-job.ts";
 import { noSuch, problemFor } from "./problem.ts";
@@ -36,6 +37,14 @@ export async function retryJob(
 		idempotencyKey: null,
 		body: bodyOf(job, body),
 		retryOf: job.id,
+	});
+	await insertAudit(deps.db, {
+		tenantId,
+		actor: keyId,
+		action: "job.retry",
+		target: jobId,
+		// What of the input is changed is the job's own content, which can be erased there.
+		data: { changes: Object.keys(body) },
 	});
 	newJob.price = await deps.estimatePrice(newJob);
 	const retry = await insertJob(deps.db, newJob);

@@ -100,6 +100,18 @@ describe("POST /v1/jobs/{id}/retry", () => {
 		},
 	);
 
+	it("is written down with who asked for it, and without the content of the changes", async () => {
+		const job = await aFailedJob();
+		await retry(job.id, { input: { prompt: "another" } });
+
+		const audits = await stage.db.$queryRaw<object[]>`
+			select action, data from audit where target = ${job.id}`;
+
+		expect(audits).toEqual([
+			{ action: "job.retry", data: { changes: ["input"] } },
+		]);
+	});
+
 	it("knows no other tenant's job", async () => {
 		const job = await aFailedJob();
 		const key = await stage.aStrangersKey();
