@@ -19,7 +19,7 @@ const checks = {
 	install: async () => {
 		env = await ensureInstalled();
 	},
-	generate: () => program(process.execPath, "prisma/src/generate.mjs"),
+	generate: () => program("npm", "run", "--silent", "generate"),
 	"format and lint": () =>
 		program(bin("biome"), "ci", "--error-on-warnings", ...plainOutput),
 	types: () => program(bin("tsc"), "--noEmit", "-p", "tsconfig.json"),

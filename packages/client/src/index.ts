@@ -1,8 +1,77 @@
 // What `@reelay/client` promises to the outside. What is not named here may change without notice.
+export type {
+	Attempt,
+	BeginReplay,
+	Callback,
+	CallbackReplay,
+	CallbackReplays,
+	CancelledJob,
+	CreatedEndpoint,
+	CreatedSecret,
+	CreateEndpoint,
+	CreateJob,
+	Delivery,
+	DeliveryPage,
+	DeliveryWithAttempts,
+	Endpoint,
+	Event as ReelayEvent,
+	EventFeed,
+	EventType,
+	EventWithDeliveries,
+	Job,
+	JobError,
+	JobPage,
+	JobResult,
+	OperatorsCallback,
+	OperatorsCallbackList,
+	PatchEndpoint,
+	Problem,
+	Readiness,
+	Replay,
+	ReplayCount,
+	ResolveJob,
+	RotateSecret,
+	Secret,
+	See2aiVideoGenerationKling30V1Input as JobInput,
+	Submission,
+	TestEndpoint,
+	Tested,
+	TimelineEntry,
+} from "./generated/api.ts";
+export type { Paged } from "./paged.ts";
+export { Reelay, type ReelayOptions } from "./reelay.ts";
+export {
+	type ClientErrorCode,
+	clientErrorCodes,
+	ReelayAbortedError,
+	ReelayApiError,
+	ReelayConnectionError,
+	ReelayError,
+	type ReelayErrorCode,
+	type ReelayIssue,
+	ReelayTimeoutError,
+} from "./reelay-error.ts";
+export type { ListCallbacks } from "./resources/callbacks.ts";
+export type { ListDeliveries } from "./resources/endpoints.ts";
+export type { ListEvents } from "./resources/events.ts";
+export type {
+	CreatedJob,
+	CreateOptions,
+	ListJobs,
+} from "./resources/jobs.ts";
+export {
+	createWebhookSecret,
+	type SignedWebhookHeaders,
+	type SignWebhookInput,
+	signWebhook,
+} from "./sign-webhook.ts";
+export type { FollowOptions } from "./transport/follow.ts";
+export type { RequestOptions } from "./transport/transport.ts";
 export {
 	type VerifyWebhookInput,
 	verifyWebhook,
 } from "./verify-webhook.ts";
+export { isFinal, type WaitOptions } from "./wait-for-job.ts";
 export {
 	type WebhookErrorCode,
 	WebhookVerificationError,
