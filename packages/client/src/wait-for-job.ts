@@ -92,7 +92,7 @@ async function untilFinal(wait: Wait): Promise<Job> {
 			if (listened.hasHeard) silentStreams = 0;
 			else silentStreams += 1;
 			lastEventId = listened.lastEventId;
-			if (listened.isOver) continue;
+			if (wait.seen !== null && isFinal(wait.seen)) return wait.seen;
 			waitMs = Math.min(waitMs, pollMs);
 		}
 		await pause(waitMs, wait.signal);
@@ -125,8 +125,6 @@ async function look(
 type Listened = {
 	/** Whether anything came: then streams come through. */
 	hasHeard: boolean;
-	/** Whether there is something to look at now. */
-	isOver: boolean;
 	lastEventId: string | null;
 };
 
@@ -136,7 +134,7 @@ async function listen(
 	lastEventId: string | null,
 ): Promise<Listened> {
 	const { transport, id, signal } = wait;
-	const listened = { hasHeard: false, isOver: false, lastEventId };
+	const listened = { hasHeard: false, lastEventId };
 	// From the present on: it begins with the name of its place, and what happened before that is seen by the look then.
 	const query = { after: "now" };
 	const input = { path: { id }, query, lastEventId, signal };
@@ -144,13 +142,11 @@ async function listen(
 	try {
 		for (;;) {
 			const next = await connection.next();
-			if (next.done === true) {
-				return { ...listened, isOver: next.value.isOver };
-			}
+			if (next.done === true) return listened;
 			listened.hasHeard = true;
 			listened.lastEventId = next.value.lastEventId;
 			const { job } = await look(wait);
-			if (isFinal(job)) return { ...listened, isOver: true };
+			if (isFinal(job)) return listened;
 		}
 	} catch (error) {
 		if (signal.aborted || !(error instanceof ReelayError)) throw error;

@@ -1,5 +1,9 @@
 import type { Problem } from "../generated/api.ts";
-import { ReelayApiError, ReelayConnectionError } from "../reelay-error.ts";
+import {
+	ReelayApiError,
+	ReelayConnectionError,
+	type ReelayIssue,
+} from "../reelay-error.ts";
 import { readRetryAfter } from "./retry.ts";
 
 /** What a request is called in messages: its method and path, without its query and without its key. */
@@ -53,15 +57,29 @@ export function errorOf(
 				: `answered ${response.status}, and not as Reelay does: a proxy, or another service`,
 		);
 	}
+	const errors = Array.isArray(problem.errors) ? problem.errors : [];
+	const detail = problem.detail ?? problem.title ?? problem.code;
 	return new ReelayApiError({
 		code: problem.code,
-		message: `${problem.detail ?? problem.title ?? problem.code} (${problem.code})`,
+		message: [`${detail} (${problem.code})`, ...mistakes(errors)].join("\n"),
 		retryable: problem.retryable === true || response.status === 429,
 		status: response.status,
-		errors: Array.isArray(problem.errors) ? problem.errors : [],
+		errors,
 		requestId: problem.request_id ?? name.requestId,
 		retryAfterS: readRetryAfter(response.headers, Date.now()),
 	});
+}
+
+// Enough to see what is wrong; `errors` has all of them.
+const shownMistakes = 5;
+
+function mistakes(errors: readonly ReelayIssue[]): string[] {
+	return errors
+		.slice(0, shownMistakes)
+		.map(
+			({ pointer, parameter, header, detail }) =>
+				`  ${pointer ?? parameter ?? header ?? "request"}: ${detail}`,
+		);
 }
 
 /** An answer that Reelay's API never gives. */

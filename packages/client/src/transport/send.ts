@@ -106,8 +106,10 @@ export function withContext(error: unknown, request: PreparedRequest): unknown {
 
 // Node says "fetch failed", and the reason is somewhere below.
 function reasonOf(cause: unknown): string {
+	let reason = "unknown";
 	for (let error = cause; error instanceof Error; error = error.cause) {
 		if ("code" in error && typeof error.code === "string") return error.code;
+		reason = error.message;
 	}
-	return cause instanceof Error ? cause.message : "unknown";
+	return reason;
 }
