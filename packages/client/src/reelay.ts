@@ -1,10 +1,14 @@
-import type { Readiness } from "./generated/api.ts";
+import type { Me, Readiness } from "./generated/api.ts";
+import { type Batches, createBatches } from "./resources/batches.ts";
 import { type Callbacks, createCallbacks } from "./resources/callbacks.ts";
 import { createDeliveries, type Deliveries } from "./resources/deliveries.ts";
 import { createEndpoints, type Endpoints } from "./resources/endpoints.ts";
 import { createEvents, type Events } from "./resources/events.ts";
 import { createJobs, type Jobs } from "./resources/jobs.ts";
+import { createAudit, createKeys, type Keys } from "./resources/keys.ts";
+import { type Budgets, createBudgets, createUsage } from "./resources/money.ts";
 import { createReplays, type Replays } from "./resources/replays.ts";
+import { createTenants, type Tenants } from "./resources/tenants.ts";
 import {
 	createTransport,
 	type RequestOptions,
@@ -35,6 +39,14 @@ export class Reelay {
 	readonly deliveries: Deliveries;
 	readonly replays: Replays;
 	readonly callbacks: Callbacks;
+	readonly batches: Batches;
+	readonly keys: Keys;
+	readonly tenants: Tenants;
+	readonly budgets: Budgets;
+	/** What jobs have cost, by day, mode, tag, state or key. */
+	readonly usage: ReturnType<typeof createUsage>;
+	/** Who did what to which. */
+	readonly audit: ReturnType<typeof createAudit>;
 	readonly #transport: Transport;
 
 	constructor(options: ReelayOptions) {
@@ -52,6 +64,17 @@ export class Reelay {
 		this.deliveries = createDeliveries(transport);
 		this.replays = createReplays(transport);
 		this.callbacks = createCallbacks(transport);
+		this.batches = createBatches(transport);
+		this.keys = createKeys(transport);
+		this.tenants = createTenants(transport);
+		this.budgets = createBudgets(transport);
+		this.usage = createUsage(transport);
+		this.audit = createAudit(transport);
+	}
+
+	/** Whose key this is, what it may do, and until when. */
+	async me(options?: RequestOptions): Promise<Me> {
+		return (await this.#transport.call("getMe", {}, options)).body;
 	}
 
 	/** Whether the API can serve. Rejects with an `unexpected_answer` of the status 503 while it cannot. */

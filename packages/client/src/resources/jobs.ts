@@ -4,8 +4,10 @@ import type {
 	CreateJob,
 	Job,
 	JobPage,
+	JobPreview,
 	Operations,
 	ResolveJob,
+	RetryJob,
 	Submission,
 	TimelineEntry,
 } from "../generated/api.ts";
@@ -108,6 +110,31 @@ export function createJobs(transport: Transport) {
 				{ ...options, isRepeatable: true },
 			);
 			return answer.body;
+		},
+
+		/** Checks what `create` would, and creates nothing: the input in full, what is odd in it, and an estimate. */
+		async validate(
+			body: CreateJob,
+			options?: RequestOptions,
+		): Promise<JobPreview> {
+			const repeatable = { ...options, isRepeatable: true };
+			return (await transport.call("validateJob", { body }, repeatable)).body;
+		},
+
+		/** Accepts a job like one that has no video, with the changes. A job is tried again once, so asking twice gives one job. */
+		async retry(
+			id: string,
+			body: RetryJob = {},
+			options?: RequestOptions,
+		): Promise<Job> {
+			const repeatable = { ...options, isRepeatable: true };
+			const input = { path: { id }, body };
+			return (await transport.call("retryJob", input, repeatable)).body;
+		},
+
+		/** Erases what a job that has ended holds of yours, and returns what is left: what it cost. */
+		async erase(id: string, options?: RequestOptions): Promise<Job> {
+			return (await transport.call("eraseJob", { path: { id } }, options)).body;
 		},
 
 		/** An operator's word on a job whose outcome is unknown. */

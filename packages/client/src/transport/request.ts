@@ -88,9 +88,9 @@ function encodePart(name: string, value: unknown): string {
 function queryText(query: object): string {
 	const pairs = Object.entries(query)
 		.filter(([, value]) => value !== undefined && value !== null)
-		.map(([name, value]): [string, string] => [
-			name,
-			[value].flat().map(String).join(","),
-		]);
+		// A name for each value: a comma may be a part of one.
+		.flatMap(([name, value]) =>
+			[value].flat().map((one): [string, string] => [name, String(one)]),
+		);
 	return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
 }
