@@ -138,7 +138,7 @@ describe("jobs.events", () => {
 		});
 		const { reelay } = await play((res, heard) => {
 			res.on("close", wasClosed);
-			stream(entry(1) + entry(2), "open")(res, heard);
+			return stream(entry(1) + entry(2), "open")(res, heard);
 		});
 
 		for await (const { id } of reelay.jobs.events("job_1")) {

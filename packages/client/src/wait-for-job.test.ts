@@ -33,7 +33,7 @@ async function play(jobs: Scene[], streams: Scene[]) {
 		const scenes = { jobs, streams }[kind];
 		const scene = scenes[Math.min(asked[kind], scenes.length - 1)];
 		asked[kind] += 1;
-		scene?.(res, one);
+		return scene?.(res, one);
 	});
 	servers.push(server);
 	const reelay = new Reelay({ apiKey: "rl_test", baseUrl: server.url });
@@ -176,7 +176,8 @@ describe("jobs.createAndWait", () => {
 		let requests = 0;
 		const server = await startScriptedServer((res, heard) => {
 			requests += 1;
-			(requests === 1 ? json(202, { id: "job_1" }) : reset)(res, heard);
+			const scene = requests === 1 ? json(202, { id: "job_1" }) : reset;
+			return scene(res, heard);
 		});
 		servers.push(server);
 		const reelay = new Reelay({
