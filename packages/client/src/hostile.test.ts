@@ -384,7 +384,7 @@ describe("Reelay", () => {
 		await reelay.jobs.list({ state: ["failed", "expired"], limit: 5 }).page();
 
 		expect(server.heard[0]?.url).toBe(
-			"/video/v1/jobs?state=failed%2Cexpired&limit=5",
+			"/video/v1/jobs?state=failed&state=expired&limit=5",
 		);
 	});
 
