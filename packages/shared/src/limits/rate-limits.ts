@@ -38,11 +38,13 @@ export type RateLimitsOptions = {
 	/** Told once when Redis is lost, and once when it is back. */
 	onAway: (error: unknown) => void;
 	onBack: () => void;
+	/** What a request may wait for its count; 50 ms if left out. */
+	askMs?: number;
 	clock?: { now(): number };
 };
 
-// What a request may wait for its count; on one network an answer takes a hundredth of it.
-const askMs = 50;
+// On one network an answer takes a hundredth of it.
+const usualAskMs = 50;
 // How long nobody asks a Redis that has failed, so that an outage costs one request in a second that wait, and not each.
 const restMs = 1_000;
 const startingMs = 1_000;
@@ -60,7 +62,7 @@ export async function openRateLimits(
 					// A count that comes late counts for a window that nobody is in.
 					autoResendUnfulfilledCommands: false,
 					maxRetriesPerRequest: 0,
-					commandTimeout: askMs,
+					commandTimeout: options.askMs ?? usualAskMs,
 				})
 			: null;
 	const outage = createOutage(options);
