@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { LimitFunction } from "p-limit";
 import type { Connection } from "./connection.ts";
 import type { ReadHealth } from "./read-health.ts";
 import {
@@ -9,7 +10,6 @@ import {
 	type Source,
 } from "./source.ts";
 import type { Tail } from "./tail.ts";
-import type { Turns } from "./turns.ts";
 
 /** What one stream shows, and from where on. */
 export type Following = {
@@ -25,7 +25,7 @@ export type FollowDeps<Row> = {
 	source: Source<Row>;
 	tail: Tail;
 	/** Of those who read by themselves, so that many who come back at once leave connections to others. */
-	turns: Turns;
+	turns: LimitFunction;
 	health: ReadHealth;
 };
 
@@ -77,7 +77,7 @@ async function readPage<Row>(
 	query: Parameters<Source<Row>["read"]>[0],
 ): Promise<News<Row> | null> {
 	try {
-		const news = await turns.run(async () =>
+		const news = await turns(async () =>
 			// Its client may have gone while it waited for its turn.
 			ended.aborted ? null : source.read(query),
 		);

@@ -7,6 +7,7 @@ import type { Metrics } from "@reelay/shared/runtime/metrics";
 import type { Database } from "@reelay/shared/store/database";
 import type { ApiKeyOwner } from "@reelay/shared/store/keys";
 import type { Response } from "express";
+import pLimit from "p-limit";
 import { type AdmissionLimits, createAdmission } from "./admission.ts";
 import {
 	type Connection,
@@ -21,7 +22,6 @@ import type { Source } from "./source.ts";
 import { commentOf, openingOf } from "./sse.ts";
 import { createTail, type Tail } from "./tail.ts";
 import { behindEntry, timelineSource } from "./timeline-source.ts";
-import { createTurns } from "./turns.ts";
 import { waitForEnd } from "./wait.ts";
 
 export type StreamKind = Source<unknown>["kind"];
@@ -172,7 +172,7 @@ function createReaders(
 ) {
 	const countOpen = () => open.size;
 	const health = createReadHealth({ logger, metrics, countOpen });
-	const turns = createTurns(catchingUp);
+	const turns = pLimit(catchingUp);
 	const tails: Tail[] = [];
 	const follower = <Row>(source: Source<Row>) => {
 		const ownHealth = health(source.kind);
