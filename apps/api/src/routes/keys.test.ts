@@ -1,7 +1,6 @@
 import { hashApiKey } from "@reelay/shared/signing/api-key";
-import { aTenant } from "@reelay/shared/testing/factories";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { allScopes } from "../middleware/authenticate.ts";
+import { anAdmin, inAnHour, makeKey, reader } from "../testing/keys.ts";
 import { type ApiStage, setStage } from "../testing/stage.ts";
 
 let stage: ApiStage;
@@ -10,23 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const reader = { name: "shop", scopes: ["jobs:read"] };
-const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
-
-async function make(body: Record<string, unknown> = reader, key?: string) {
-	const answer = await stage.request("/v1/keys", {
-		body,
-		...(key === undefined ? {} : { key }),
-	});
-	if (answer.status !== 201) throw new Error(answer.text);
-	return answer.json;
-}
-/** An admin of a tenant of its own, so that what a test ends is nobody else's. */
-async function anAdmin(scopes = allScopes) {
-	const key = await stage.aKey(await aTenant(stage.store), scopes);
-	const { json } = await stage.request("/v1/me", { key });
-	return { key, id: json.key.id as string, tenantId: json.tenant.id as string };
-}
 const audited = (target: string) =>
 	stage.db.$queryRaw<
 		{ actor: string; action: string; data: unknown }[]
@@ -34,7 +16,10 @@ const audited = (target: string) =>
 
 describe("POST /v1/keys", () => {
 	it("shows a key once, which then opens what its scopes say and nothing else, and stores only its hash", async () => {
-		const { key, ...view } = await make({ ...reader, expires_at: inAnHour() });
+		const { key, ...view } = await makeKey(stage, {
+			...reader,
+			expires_at: inAnHour(),
+		});
 
 		const reads = await stage.request("/v1/jobs", { key });
 		const writes = await stage.request("/v1/jobs", { key, body: {} });
@@ -61,7 +46,7 @@ describe("POST /v1/keys", () => {
 	});
 
 	it("gives no scope that the asking key lacks, and writes nothing", async () => {
-		const { key, tenantId } = await anAdmin(["admin", "jobs:read"]);
+		const { key, tenantId } = await anAdmin(stage, ["admin", "jobs:read"]);
 		const body = {
 			name: "more",
 			scopes: ["jobs:read", "operator", "webhooks"],
@@ -98,9 +83,9 @@ describe("POST /v1/keys", () => {
 
 describe("GET /v1/keys", () => {
 	it("pages through the keys of one's own tenant, newest first, with those that have ended", async () => {
-		const { key, id } = await anAdmin();
+		const { key, id } = await anAdmin(stage);
 		const made = [];
-		for (let n = 0; n < 3; n += 1) made.push(await make(reader, key));
+		for (let n = 0; n < 3; n += 1) made.push(await makeKey(stage, reader, key));
 		await stage.request(`/v1/keys/${made[0].id}`, { key, method: "DELETE" });
 
 		const first = await stage.request("/v1/keys?limit=2", { key });
@@ -124,8 +109,8 @@ describe("GET /v1/keys", () => {
 	});
 
 	it("shows nobody another tenant's key", async () => {
-		const { id } = await make();
-		const { key } = await anAdmin();
+		const { id } = await makeKey(stage);
+		const { key } = await anAdmin(stage);
 
 		const read = await stage.request(`/v1/keys/${id}`, { key });
 		const ended = await stage.request(`/v1/keys/${id}`, {
@@ -139,7 +124,7 @@ describe("GET /v1/keys", () => {
 
 describe("PATCH /v1/keys/{id}", () => {
 	it("changes the name, the end, or neither, and leaves the rest", async () => {
-		const { id, key: _shown, ...made } = await make();
+		const { id, key: _shown, ...made } = await makeKey(stage);
 		const path = `/v1/keys/${id}`;
 		const patch = async (body: object) =>
 			(await stage.request(path, { method: "PATCH", body })).json;
@@ -161,7 +146,7 @@ describe("PATCH /v1/keys/{id}", () => {
 	});
 
 	it("revives no key that has ended", async () => {
-		const { id } = await make();
+		const { id } = await makeKey(stage);
 		await stage.request(`/v1/keys/${id}`, { method: "DELETE" });
 
 		const { json } = await stage.request(`/v1/keys/${id}`, {
@@ -175,7 +160,7 @@ describe("PATCH /v1/keys/{id}", () => {
 
 describe("DELETE /v1/keys/{id}", () => {
 	it("ends a key, may be said twice, and is written down once", async () => {
-		const { id, key } = await make();
+		const { id, key } = await makeKey(stage);
 		const end = () => stage.request(`/v1/keys/${id}`, { method: "DELETE" });
 
 		const statuses = [(await end()).status, (await end()).status];
@@ -190,19 +175,19 @@ describe("DELETE /v1/keys/{id}", () => {
 	});
 
 	it("keeps the last admin of a tenant until there is another", async () => {
-		const { key, id } = await anAdmin();
+		const { key, id } = await anAdmin(stage);
 		const end = () =>
 			stage.request(`/v1/keys/${id}`, { key, method: "DELETE" });
 
 		const before = await end();
-		await make({ name: "next", scopes: ["admin"] }, key);
+		await makeKey(stage, { name: "next", scopes: ["admin"] }, key);
 		const after = await end();
 
 		expect([before.json?.code, after.status]).toEqual(["last_admin_key", 204]);
 	});
 
 	it("leaves an operator's key to operators, whatever is asked of it", async () => {
-		const operator = await anAdmin();
+		const operator = await anAdmin(stage);
 		const admin = await stage.aKey(operator.tenantId, ["admin"]);
 		const path = `/v1/keys/${operator.id}`;
 		const ask = (way: string, method: string, body?: object) =>
@@ -222,7 +207,7 @@ describe("DELETE /v1/keys/{id}", () => {
 
 describe("POST /v1/keys/{id}/rotate", () => {
 	it("gives a key like the former one, which goes on for the overlap", async () => {
-		const former = await make();
+		const former = await makeKey(stage);
 		const path = `/v1/keys/${former.id}`;
 
 		const next = await stage.request(`${path}/rotate`, { method: "POST" });
@@ -247,7 +232,7 @@ describe("POST /v1/keys/{id}/rotate", () => {
 	});
 
 	it("ends the former one at once without an overlap, also the last admin's", async () => {
-		const { key, id } = await anAdmin(["admin"]);
+		const { key, id } = await anAdmin(stage, ["admin"]);
 		const path = `/v1/keys/${id}/rotate`;
 
 		const { json } = await stage.request(path, { key, body: { overlap_s: 0 } });
@@ -257,7 +242,7 @@ describe("POST /v1/keys/{id}/rotate", () => {
 	});
 
 	it("shows nobody a key with scopes that they lack", async () => {
-		const { key, tenantId } = await anAdmin(["admin"]);
+		const { key, tenantId } = await anAdmin(stage, ["admin"]);
 		const writer = await stage.aKey(tenantId, ["jobs:write"]);
 		const { json } = await stage.request("/v1/me", { key: writer });
 
@@ -268,58 +253,4 @@ describe("POST /v1/keys/{id}/rotate", () => {
 
 		expect(answer.status).toBe(403);
 	});
-});
-
-describe("GET /v1/me", () => {
-	it("says to any key which it is, what it may do and until when, and whose it is", async () => {
-		const expires_at = inAnHour();
-		const { id, key } = await make({ ...reader, expires_at });
-
-		const { json } = await stage.request("/v1/me", { key });
-
-		expect(json).toMatchObject({
-			key: { id, ...reader, expires_at },
-			tenant: { id: stage.store.tenantId, name: "default", disabled_at: null },
-		});
-	});
-});
-
-describe("GET /v1/audit", () => {
-	it("pages through the lines of one's own tenant, newest first, and narrows them", async () => {
-		const { key, id: actor } = await anAdmin();
-		const one = await make(reader, key);
-		const two = await make(reader, key);
-		await stage.request(`/v1/keys/${one.id}`, { key, method: "DELETE" });
-		const ask = async (query: string) =>
-			(await stage.request(`/v1/audit?${query}`, { key })).json;
-		const shown = (page: { data: { action: string; target: string }[] }) =>
-			page.data.map(({ action, target }) => `${action} ${target}`);
-
-		const first = await ask("limit=2");
-		const rest = await ask(`limit=2&cursor=${first.next_cursor}`);
-
-		const all = [
-			`key.revoke ${one.id}`,
-			`key.create ${two.id}`,
-			`key.create ${one.id}`,
-		];
-		expect([...shown(first), ...shown(rest)]).toEqual(all);
-		expect(rest).toMatchObject({ has_more: false, next_cursor: null });
-		expect(shown(await ask("action=key.create"))).toEqual(all.slice(1));
-		expect(shown(await ask(`target=${one.id}`))).toEqual([all[0], all[2]]);
-		expect(shown(await ask(`actor=${actor}`))).toEqual(all);
-		expect(shown(await ask("actor=command"))).toEqual([]);
-		const at = first.data[1].at;
-		expect(shown(await ask(`since=${at}`))).toContain(all[0]);
-		expect(shown(await ask(`until=${at}`))).not.toContain(all[0]);
-	});
-
-	it.each(["MTIzeA", "a2V5", "LTE"])(
-		"refuses the cursor %s",
-		async (cursor) => {
-			const { json } = await stage.request(`/v1/audit?cursor=${cursor}`);
-
-			expect(json.errors[0].code).toBe("invalid_cursor");
-		},
-	);
 });

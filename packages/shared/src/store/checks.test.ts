@@ -8,6 +8,7 @@ import {
 	aSubmission,
 	submissionOf,
 } from "../testing/factories.ts";
+import { jobBreaks } from "../testing/job-breaks.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -58,114 +59,6 @@ const cases: Case[] = [
 		insert into batch (id, tenant_id, fingerprint, size) values ('bat_1', ${store.tenantId}, '', 101)`,
 	],
 	[
-		"job_erased_final",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set erased_at = now() where id = ${id}`,
-	],
-	[
-		"job_state_known",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set state = 'paused', live = false, ready = false, finished_at = now() where id = ${id}`,
-	],
-	[
-		"job_live_state",
-		job({ state: "succeeded" }),
-		(id) => store.db.$executeRaw`
-		update job set live = true, finished_at = null where id = ${id}`,
-	],
-	[
-		"job_live_state",
-		job({ state: "rendering" }),
-		(id) => store.db.$executeRaw`
-		update job set live = false, finished_at = now() where id = ${id}`,
-	],
-	[
-		"job_ready_state",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set ready = false where id = ${id}`,
-	],
-	[
-		"job_ready_state",
-		job({ state: "rendering" }),
-		(id) => store.db.$executeRaw`
-		update job set ready = true where id = ${id}`,
-	],
-	[
-		"job_final_finished",
-		job({ state: "succeeded" }),
-		(id) => store.db.$executeRaw`
-		update job set finished_at = null where id = ${id}`,
-	],
-	[
-		"job_final_finished",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set finished_at = now() where id = ${id}`,
-	],
-	[
-		"job_succeeded_result",
-		job({ state: "succeeded" }),
-		(id) => store.db.$executeRaw`
-		update job set result = null where id = ${id}`,
-	],
-	[
-		"job_result_state",
-		job({ state: "rendering" }),
-		(id) => store.db.$executeRaw`
-		update job set result = '{}' where id = ${id}`,
-	],
-	[
-		"job_result_state",
-		job({ state: "failed" }),
-		(id) => store.db.$executeRaw`
-		update job set result = '{}' where id = ${id}`,
-	],
-	[
-		"job_error_state",
-		job({ state: "failed" }),
-		(id) => store.db.$executeRaw`
-		update job set error = null where id = ${id}`,
-	],
-	[
-		"job_error_state",
-		job({ state: "succeeded" }),
-		(id) => store.db.$executeRaw`
-		update job set error = '{}' where id = ${id}`,
-	],
-	[
-		"job_charged_known",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set charged = 'perhaps' where id = ${id}`,
-	],
-	[
-		"job_submissions_budget",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set submissions = max_submissions + 1 where id = ${id}`,
-	],
-	[
-		"job_submissions_budget",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set submissions = -1 where id = ${id}`,
-	],
-	[
-		"job_cancel_state",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set cancel_requested_at = now() where id = ${id}`,
-	],
-	[
-		"job_on_unknown_known",
-		job({}),
-		(id) => store.db.$executeRaw`
-		update job set on_unknown = 'pray' where id = ${id}`,
-	],
-	[
 		"tenant_weight_range",
 		job({}),
 		() => store.db.$executeRaw`update tenant set weight = 0`,
@@ -179,66 +72,6 @@ const cases: Case[] = [
 		"tenant_max_in_flight_range",
 		job({}),
 		() => store.db.$executeRaw`update tenant set max_in_flight = 0`,
-	],
-	[
-		"submission_state_known",
-		submission({ state: "failed" }),
-		(id) => store.db.$executeRaw`
-		update submission set state = 'gone' where id = ${id}`,
-	],
-	[
-		"submission_live_state",
-		submission({ state: "rendering" }),
-		(id) => store.db.$executeRaw`
-		update submission set live = false, settled_at = now() where id = ${id}`,
-	],
-	[
-		"submission_live_state",
-		submission({ state: "failed" }),
-		(id) => store.db.$executeRaw`
-		update submission set live = true, settled_at = null where id = ${id}`,
-	],
-	[
-		"submission_lease_state",
-		submission({ state: "submitting" }),
-		(id) => store.db.$executeRaw`
-		update submission set lease_until = null where id = ${id}`,
-	],
-	[
-		"submission_lease_state",
-		submission({ state: "unknown" }),
-		(id) => store.db.$executeRaw`
-		update submission set lease_until = now() where id = ${id}`,
-	],
-	[
-		"submission_settled_state",
-		submission({ state: "failed" }),
-		(id) => store.db.$executeRaw`
-		update submission set settled_at = null where id = ${id}`,
-	],
-	[
-		"submission_settled_state",
-		submission({ state: "rendering" }),
-		(id) => store.db.$executeRaw`
-		update submission set settled_at = now() where id = ${id}`,
-	],
-	[
-		"submission_succeeded_output",
-		submission({ state: "succeeded" }),
-		(id) => store.db.$executeRaw`
-		update submission set output = null where id = ${id}`,
-	],
-	[
-		"submission_succeeded_output",
-		submission({ state: "succeeded" }),
-		(id) => store.db.$executeRaw`
-		update submission set charged = 'possible' where id = ${id}`,
-	],
-	[
-		"submission_charged_known",
-		submission({ state: "failed" }),
-		(id) => store.db.$executeRaw`
-		update submission set charged = 'perhaps' where id = ${id}`,
 	],
 	[
 		"submission_one_live_key",
@@ -272,29 +105,6 @@ const cases: Case[] = [
 		select 'evt_2', tenant_id, id, 'video.failed', '{}' from job where id = ${id}`,
 	],
 	[
-		"delivery_due_state",
-		delivery,
-		() => store.db.$executeRaw`update delivery set due_at = null`,
-	],
-	[
-		"delivery_due_state",
-		delivery,
-		() => store.db.$executeRaw`
-		update delivery set state = 'delivered', finished_at = now()`,
-	],
-	[
-		"delivery_finished_state",
-		delivery,
-		() => store.db.$executeRaw`
-		update delivery set finished_at = now()`,
-	],
-	[
-		"delivery_finished_state",
-		delivery,
-		() => store.db.$executeRaw`
-		update delivery set state = 'exhausted', due_at = null`,
-	],
-	[
 		"delivery_event_target_key",
 		delivery,
 		() => store.db.$executeRaw`
@@ -325,6 +135,15 @@ const cases: Case[] = [
 		},
 		() => store.db.$executeRaw`update submission set grant_no = 1`,
 	],
+	...jobBreaks.map(([constraint, table, state, change]): Case => {
+		const of = { job, submission }[table];
+		const update = Prisma.raw(`update ${table} set ${change}`);
+		return [
+			constraint,
+			of({ state }),
+			(id) => store.db.$executeRaw`${update} where id = ${id}`,
+		];
+	}),
 	...endpointBreaks.map(([constraint, table, change]): Case => {
 		const statement = Prisma.raw(`update ${table} set ${change}`);
 		return [constraint, endpoint, () => store.db.$executeRaw(statement)];

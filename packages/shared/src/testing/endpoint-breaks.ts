@@ -22,6 +22,14 @@ export const endpointBreaks: readonly [
 		"delivery",
 		"state = 'lost', due_at = null, finished_at = now()",
 	],
+	["delivery_due_state", "delivery", "due_at = null"],
+	[
+		"delivery_due_state",
+		"delivery",
+		"state = 'delivered', finished_at = now()",
+	],
+	["delivery_finished_state", "delivery", "finished_at = now()"],
+	["delivery_finished_state", "delivery", "state = 'exhausted', due_at = null"],
 	[
 		"delivery_finished_state",
 		"delivery",

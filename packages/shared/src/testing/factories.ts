@@ -1,7 +1,7 @@
 /**
- * Rows as the store would have left them. A job in a state also gets what that state implies: its submission with lease
-, its timeline, and for a final one its event and delivery, so that the auditor finds nothing wrong. They are
- * written by plain inserts, independent of the statements under test; instants are given relative to the database's now.
+ * Rows as the store would have left them. A job in a state also gets what that state implies: its submission with lease,
+ * its timeline, and for a final one its event and delivery, so that the auditor finds nothing wrong. They are written by
+ * plain inserts, independent of the statements under test; instants are given relative to the database's now.
  */
 import { randomUUID } from "node:crypto";
 import { Prisma } from "@reelay/prisma/client";
