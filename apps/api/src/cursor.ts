@@ -6,15 +6,20 @@ export function sealCursor(id: string): string {
 	return Buffer.from(id).toString("base64url");
 }
 
-/** The id in a cursor, or a problem when it is none that this API gave. */
-export function openCursor(kind: keyof IdOf, cursor: string): string {
+/** The id in a cursor; null for the first page, which has none. Throws the problem of one that this API did not give. */
+export function openCursor(
+	kind: keyof IdOf,
+	cursor: string | undefined,
+): string | null {
+	if (cursor === undefined) return null;
 	const id = idIn(cursor);
 	if (isId(kind, id)) return id;
 	throw notOurs();
 }
 
 /** The same where rows are counted instead of named. */
-export function openCountedCursor(cursor: string): bigint {
+export function openCountedCursor(cursor: string | undefined): bigint | null {
+	if (cursor === undefined) return null;
 	const id = idIn(cursor);
 	if (/^\d{1,18}$/.test(id)) return BigInt(id);
 	throw notOurs();

@@ -3,8 +3,9 @@ import { listAuditSchema } from "@reelay/shared/contracts/key-api";
 import { listAudit } from "@reelay/shared/store/audit-log";
 import type { Database } from "@reelay/shared/store/database";
 import { Router } from "express";
-import { openCountedCursor, sealCursor } from "../cursor.ts";
+import { openCountedCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
+import { cursorPage } from "../page.ts";
 import { parseQuery } from "../parse.ts";
 
 /** The route of /v1/audit: what was done by hand in one's own tenant, and by whom. */
@@ -19,17 +20,12 @@ export function auditRoutes({ reads }: { reads: Database }): Router {
 			target: query.target ?? null,
 			since: toDate(query.since),
 			until: toDate(query.until),
-			beforeId:
-				query.cursor === undefined ? null : openCountedCursor(query.cursor),
+			beforeId: openCountedCursor(query.cursor),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		const last = found.length > query.limit ? page.at(-1) : undefined;
-		res.json({
-			data: page.map(presentAuditEntry),
-			has_more: last !== undefined,
-			next_cursor: last === undefined ? null : sealCursor(String(last.id)),
-		});
+		res.json(
+			cursorPage(found, { limit: query.limit, present: presentAuditEntry }),
+		);
 	});
 	return router;
 }

@@ -9,11 +9,12 @@ import { Router } from "express";
 import { cancelBatch } from "../cancel-batch.ts";
 import { createBatch } from "../create-batch.ts";
 import type { CreateJobDeps } from "../create-job.ts";
-import { openCursor, sealCursor } from "../cursor.ts";
+import { openCursor } from "../cursor.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { requireBatchJson } from "../middleware/require-json.ts";
 import { getBatch } from "../owned.ts";
+import { cursorPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 
 export type BatchRoutesDeps = CreateJobDeps & { reads: Database };
@@ -43,18 +44,10 @@ export function batchRoutes(deps: BatchRoutesDeps): Router {
 		const query = parseQuery(listBatchesSchema, req.query);
 		const found = await listBatches(reads, {
 			tenantId: ownerOf(res).tenantId,
-			afterId:
-				query.cursor === undefined ? null : openCursor("batch", query.cursor),
+			afterId: openCursor("batch", query.cursor),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		const last = page.at(-1);
-		const hasMore = found.length > query.limit && last !== undefined;
-		res.json({
-			data: page.map(presentBatch),
-			has_more: hasMore,
-			next_cursor: hasMore ? sealCursor(last.id) : null,
-		});
+		res.json(cursorPage(found, { limit: query.limit, present: presentBatch }));
 	});
 
 	router.get("/:id", requireScope("jobs:read"), async (req, res) => {

@@ -28,6 +28,7 @@ import { Router } from "express";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { allowJson } from "../middleware/require-json.ts";
 import { getCallback } from "../owned.ts";
+import { feedPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { withoutTokens } from "../without-tokens.ts";
 
@@ -55,25 +56,26 @@ export function callbackRoutes(deps: CallbackRoutesDeps): Router {
 		const query = parseQuery(listQuarantinedSchema, req.query);
 		const filter = filterOf(query, ownerOf(res).tenantId);
 		const found = await listQuarantined(reads, filter, {
-			afterId: placeOf(query.after),
+			afterId: afterIdOf(query.after),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
 		const now = new Date();
-		res.json({
-			data: page.map((callback) =>
-				presentOperatorsCallback(withoutTokens(callback), now),
-			),
-			has_more: found.length > query.limit,
-			next_after: nextOf(page.at(-1)?.id, query.after),
-		});
+		res.json(
+			feedPage(found, {
+				limit: query.limit,
+				present: (callback) =>
+					presentOperatorsCallback(withoutTokens(callback), now),
+				placeOf: ({ id }) => callbackId(id),
+				after: query.after ?? null,
+			}),
+		);
 	});
 
 	router.post("/replay", allowJson, async (req, res) => {
 		const body = parseBody(replayCallbacksSchema, req.body ?? {});
 		const { tenantId, keyId } = ownerOf(res);
 		const done = await replayQuarantined(db, filterOf(body, tenantId), {
-			page: { afterId: placeOf(body.after), limit: body.limit },
+			page: { afterId: afterIdOf(body.after), limit: body.limit },
 			order: { actor: keyId, isDryRun: body.dry_run, hosts, onFailure },
 		});
 		ringFor(deps, done.replayed);
@@ -127,14 +129,14 @@ function filterOf(
 	};
 }
 
-const placeOf = (after: string | undefined): bigint =>
+const afterIdOf = (after: string | undefined): bigint =>
 	(after === undefined ? null : parseCallbackId(after)) ?? 0n;
 
 function nextOf(
-	lastId: bigint | null | undefined,
+	lastId: bigint | null,
 	after: string | undefined,
 ): string | null {
-	return lastId == null ? (after ?? null) : callbackId(lastId);
+	return lastId === null ? (after ?? null) : callbackId(lastId);
 }
 
 function countOutcomes(replayed: readonly Replayed[]): Record<string, number> {

@@ -20,10 +20,11 @@ import {
 	headerNamesOf,
 	patchEndpoint,
 } from "../change-endpoint.ts";
-import { openCursor, sealCursor } from "../cursor.ts";
+import { openCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { allowJson, requireJson } from "../middleware/require-json.ts";
 import { getEndpoint, pathId } from "../owned.ts";
+import { cursorPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { noSuch, problemFor } from "../problem.ts";
 import { addSecret, presentSecret } from "../rotate-secret.ts";
@@ -110,19 +111,12 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 			tenantId: tenant_id,
 			endpointId: id,
 			states: query.state,
-			beforeId:
-				query.cursor === undefined
-					? null
-					: openCursor("delivery", query.cursor),
+			beforeId: openCursor("delivery", query.cursor),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		const last = found.length > query.limit ? page.at(-1) : undefined;
-		res.json({
-			data: page.map(presentDelivery),
-			has_more: last !== undefined,
-			next_cursor: last === undefined ? null : sealCursor(last.id),
-		});
+		res.json(
+			cursorPage(found, { limit: query.limit, present: presentDelivery }),
+		);
 	});
 
 	return router;

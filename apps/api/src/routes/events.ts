@@ -11,6 +11,7 @@ import { Router } from "express";
 import { findPlace, followEvents } from "../follow-events.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { getEvent, pathId } from "../owned.ts";
+import { feedPage } from "../page.ts";
 import { parseQuery } from "../parse.ts";
 import { problemFor } from "../problem.ts";
 import { wantsStream } from "../stream/accept.ts";
@@ -49,12 +50,14 @@ export function eventRoutes(deps: EventRoutesDeps): Router {
 			types,
 			limit: query.limit + 1,
 		});
-		const page = events.slice(0, query.limit);
-		res.json({
-			data: page.map(presentEvent),
-			has_more: events.length > query.limit,
-			next_after: page.at(-1)?.id ?? (after.id || null),
-		});
+		res.json(
+			feedPage(events, {
+				limit: query.limit,
+				present: presentEvent,
+				placeOf: ({ id }) => id,
+				after: after.id || null,
+			}),
+		);
 	});
 
 	router.get("/:id", async (req, res) => {

@@ -14,6 +14,7 @@ import { listSubmissions } from "@reelay/shared/store/submission-log";
 import { Router } from "express";
 import { requireScope } from "../middleware/authenticate.ts";
 import { getJob } from "../owned.ts";
+import { feedPage } from "../page.ts";
 import { parseQuery } from "../parse.ts";
 import { withoutTokens } from "../without-tokens.ts";
 
@@ -31,12 +32,14 @@ export function jobLedgerRoutes({ reads }: { reads: Database }): Router {
 			afterN: Number(query.after),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		res.json({
-			data: page.map(presentSubmission),
-			has_more: found.length > query.limit,
-			next_after: String(page.at(-1)?.n ?? query.after),
-		});
+		res.json(
+			feedPage(found, {
+				limit: query.limit,
+				present: presentSubmission,
+				placeOf: ({ n }) => String(n),
+				after: query.after,
+			}),
+		);
 	});
 
 	router.get("/:id/callbacks", async (req, res) => {
@@ -48,14 +51,14 @@ export function jobLedgerRoutes({ reads }: { reads: Database }): Router {
 			afterId: after ?? 0n,
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		const last = page.at(-1);
-		res.json({
-			data: page.map((callback) => presentCallback(withoutTokens(callback))),
-			has_more: found.length > query.limit,
-			next_after:
-				last === undefined ? (query.after ?? null) : callbackId(last.id),
-		});
+		res.json(
+			feedPage(found, {
+				limit: query.limit,
+				present: (callback) => presentCallback(withoutTokens(callback)),
+				placeOf: ({ id }) => callbackId(id),
+				after: query.after ?? null,
+			}),
+		);
 	});
 
 	return router;

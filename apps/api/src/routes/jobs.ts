@@ -13,7 +13,7 @@ import { listTimeline } from "@reelay/shared/store/timeline";
 import { type Request, type Response, Router } from "express";
 import { cancelJob } from "../cancel-job.ts";
 import { type CreateJobDeps, createJob } from "../create-job.ts";
-import { openCursor, sealCursor } from "../cursor.ts";
+import { openCursor } from "../cursor.ts";
 import { sendTagged } from "../entity-tag.ts";
 import { eraseJob } from "../erase-job.ts";
 import { entryBehind, followTimeline } from "../follow-timeline.ts";
@@ -23,6 +23,7 @@ import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { allowJson, requireJson } from "../middleware/require-json.ts";
 import type { Forecast } from "../outlook.ts";
 import { getJob, pathId } from "../owned.ts";
+import { cursorPage, feedPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { awaitEnd } from "../prefer-wait.ts";
 import { previewJob } from "../preview-job.ts";
@@ -88,18 +89,15 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 		const jobs = await listJobs(reads, {
 			tenantId: ownerOf(res).tenantId,
 			...filterOf(query),
-			afterId:
-				query.cursor === undefined ? null : openCursor("job", query.cursor),
+			afterId: openCursor("job", query.cursor),
 			limit: query.limit + 1,
 		});
-		const page = jobs.slice(0, query.limit);
-		const last = page.at(-1);
-		const hasMore = jobs.length > query.limit && last !== undefined;
-		res.json({
-			data: page.map((job) => presentJob(job)),
-			has_more: hasMore,
-			next_cursor: hasMore ? sealCursor(last.id) : null,
-		});
+		res.json(
+			cursorPage(jobs, {
+				limit: query.limit,
+				present: (job) => presentJob(job),
+			}),
+		);
 	});
 
 	router.get("/:id", requireScope("jobs:read"), async (req, res) => {
@@ -146,12 +144,14 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 			afterId,
 			limit: query.limit + 1,
 		});
-		const page = entries.slice(0, query.limit);
-		res.json({
-			data: page.map(presentEntry),
-			has_more: entries.length > query.limit,
-			next_after: String(page.at(-1)?.id ?? afterId),
-		});
+		res.json(
+			feedPage(entries, {
+				limit: query.limit,
+				present: presentEntry,
+				placeOf: ({ id }) => String(id),
+				after: String(afterId),
+			}),
+		);
 	});
 
 	router.post("/:id/cancel", requireScope("jobs:write"), async (req, res) => {

@@ -18,10 +18,11 @@ import {
 	patchKey,
 	replaceKey,
 } from "../change-key.ts";
-import { openCursor, sealCursor } from "../cursor.ts";
+import { openCursor } from "../cursor.ts";
 import { ownerOf, requireScope } from "../middleware/authenticate.ts";
 import { allowJson, requireJson } from "../middleware/require-json.ts";
 import { getKey, pathId } from "../owned.ts";
+import { cursorPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 
 export type KeyRoutesDeps = KeyDeps & { reads: Database };
@@ -42,17 +43,10 @@ export function keyRoutes(deps: KeyRoutesDeps): Router {
 		const query = parseQuery(listKeysSchema, req.query);
 		const found = await listKeys(deps.reads, {
 			tenantId: ownerOf(res).tenantId,
-			beforeId:
-				query.cursor === undefined ? null : openCursor("key", query.cursor),
+			beforeId: openCursor("key", query.cursor),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		const last = found.length > query.limit ? page.at(-1) : undefined;
-		res.json({
-			data: page.map(presentKey),
-			has_more: last !== undefined,
-			next_cursor: last === undefined ? null : sealCursor(last.id),
-		});
+		res.json(cursorPage(found, { limit: query.limit, present: presentKey }));
 	});
 
 	router.get("/:id", async (req, res) => {

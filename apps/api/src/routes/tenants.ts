@@ -11,10 +11,11 @@ import { listTenants } from "@reelay/shared/store/tenants";
 import { Router } from "express";
 import { createKey } from "../change-key.ts";
 import { createTenant, patchTenant } from "../change-tenant.ts";
-import { openCursor, sealCursor } from "../cursor.ts";
+import { openCursor } from "../cursor.ts";
 import { requireScope } from "../middleware/authenticate.ts";
 import { requireJson } from "../middleware/require-json.ts";
 import { getTenant, pathId } from "../owned.ts";
+import { cursorPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 import { actorOf, showOnce } from "./keys.ts";
 
@@ -44,17 +45,10 @@ export function tenantRoutes(deps: TenantRoutesDeps): Router {
 	router.get("/", async (req, res) => {
 		const query = parseQuery(listTenantsSchema, req.query);
 		const found = await listTenants(deps.reads, {
-			beforeId:
-				query.cursor === undefined ? null : openCursor("tenant", query.cursor),
+			beforeId: openCursor("tenant", query.cursor),
 			limit: query.limit + 1,
 		});
-		const page = found.slice(0, query.limit);
-		const last = found.length > query.limit ? page.at(-1) : undefined;
-		res.json({
-			data: page.map(presentTenant),
-			has_more: last !== undefined,
-			next_cursor: last === undefined ? null : sealCursor(last.id),
-		});
+		res.json(cursorPage(found, { limit: query.limit, present: presentTenant }));
 	});
 
 	router.get("/:id", async (req, res) => {
