@@ -2,7 +2,10 @@ import { baseUrls } from "./app-env.ts";
 import { isLoopback, type StackSettings } from "./settings.ts";
 
 /** What a person needs to know once everything is ready. */
-export function createBanner(settings: StackSettings, apiKey: string): string {
+export function createBanner(
+	settings: StackSettings,
+	{ apiKey, databaseUrl }: { apiKey: string; databaseUrl: string },
+): string {
 	const urls = baseUrls(settings);
 	const rows = [
 		["API", urls.api],
@@ -13,7 +16,7 @@ export function createBanner(settings: StackSettings, apiKey: string): string {
 			settings.providerKey ? "SEE2AI" : `simulator ${urls.simulator}`,
 		],
 		["Queue rings", settings.redisUrl ? "Redis" : "Postgres"],
-		["Database", settings.databaseUrl ? "DATABASE_URL" : "embedded Postgres"],
+		["Database", settings.databaseUrl ? "DATABASE_URL" : databaseUrl],
 		["Data", settings.dataDir],
 		["API key", apiKey],
 	];

@@ -37,7 +37,12 @@ async function main(isWatching: boolean): Promise<void> {
 			end(1);
 		},
 	});
-	console.log(createBanner(settings, stack.secrets.BOOTSTRAP_API_KEY));
+	console.log(
+		createBanner(settings, {
+			apiKey: stack.secrets.BOOTSTRAP_API_KEY,
+			databaseUrl: stack.databaseUrl,
+		}),
+	);
 	const warning = findWarning(settings);
 	if (warning) console.warn(`${warning}\n`);
 
