@@ -12,6 +12,7 @@ import { claimDueDeliveries } from "@reelay/shared/store/deliveries";
 import { settleSubmission } from "@reelay/shared/store/settle";
 import {
 	aJob,
+	aNewBatch,
 	aNewJob,
 	anEndpoint,
 	aTenant,
@@ -110,17 +111,7 @@ export async function setScene(
 
 /** A batch of one job. */
 async function aBatch({ store, db }: ApiStage): Promise<string> {
-	const created = await insertBatch(
-		db,
-		{
-			tenantId: store.tenantId,
-			idempotencyKey: null,
-			fingerprint: Buffer.alloc(32),
-			metadata: {},
-			webhookUrl: null,
-		},
-		[aNewJob(store)],
-	);
+	const created = await insertBatch(db, aNewBatch(store), [aNewJob(store)]);
 	return String(created?.batch.id);
 }
 

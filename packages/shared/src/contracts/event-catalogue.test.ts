@@ -15,6 +15,7 @@ import { markOverdue } from "../store/submission-sweeps.ts";
 import { acceptSubmission } from "../store/submissions.ts";
 import {
 	aJob,
+	aNewBatch,
 	aNewJob,
 	anEndpoint,
 	submissionOf,
@@ -64,13 +65,7 @@ async function sendEverything({ db, tenantId }: TestStore) {
 	await markOverdue(db, 10);
 	const batch = await insertBatch(
 		db,
-		{
-			tenantId,
-			idempotencyKey: null,
-			fingerprint: Buffer.alloc(32),
-			metadata: { campaign: "spring" },
-			webhookUrl: null,
-		},
+		aNewBatch(store, { metadata: { campaign: "spring" } }),
 		[aNewJob(store)],
 	);
 	await applyCancel(db, tenantId, String(batch?.jobs.get(0)?.id));

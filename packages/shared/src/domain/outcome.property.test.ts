@@ -1,20 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { classifyOutcome, type Outcome } from "./outcome.ts";
-
-const now = new Date("2026-03-23T12:00:00Z");
-const video = "https://cdn.example.com/v/1.mp4";
-const success = { task_id: "t1", state: "success", result_urls: [video] };
-
-type Said = { body?: unknown; text?: string; retryAfter?: string };
-
-function classify(status: number, said: Said = {}): Outcome {
-	const { body, text = "", retryAfter = null } = said;
-	return classifyOutcome(
-		{ kind: "answered", status, retryAfter, body, text },
-		now,
-	);
-}
+import { classify, success } from "../testing/classified.ts";
 
 describe("every end", () => {
 	const body = fc.oneof(

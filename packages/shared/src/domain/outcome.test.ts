@@ -1,20 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { classifyOutcome, type Outcome } from "./outcome.ts";
+import { classify, now, success } from "../testing/classified.ts";
+import { classifyOutcome } from "./outcome.ts";
 import { parseResultHosts } from "./result-url.ts";
-
-const now = new Date("2026-03-23T12:00:00Z");
-const video = "https://cdn.example.com/v/1.mp4";
-const success = { task_id: "t1", state: "success", result_urls: [video] };
-
-type Said = { body?: unknown; text?: string; retryAfter?: string };
-
-function classify(status: number, said: Said = {}): Outcome {
-	const { body, text = "", retryAfter = null } = said;
-	return classifyOutcome(
-		{ kind: "answered", status, retryAfter, body, text },
-		now,
-	);
-}
 
 describe("without an answer", () => {
 	it("keeps apart what was never sent from what may have been taken", () => {

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import { aNewJob, anEndpoint, aTenant } from "../testing/factories.ts";
+import {
+	aNewBatch,
+	aNewJob,
+	anEndpoint,
+	aTenant,
+} from "../testing/factories.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -23,17 +28,9 @@ beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
 function accept(jobs: Partial<NewJob>[], overrides: Partial<NewBatch> = {}) {
-	const batch = {
-		tenantId: store.tenantId,
-		idempotencyKey: null,
-		fingerprint: Buffer.alloc(32),
-		metadata: {},
-		webhookUrl: null,
-		...overrides,
-	};
 	return insertBatch(
 		store.db,
-		batch,
+		aNewBatch(store, overrides),
 		jobs.map((job) => aNewJob(store, job)),
 	);
 }

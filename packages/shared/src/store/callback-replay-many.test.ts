@@ -1,15 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import type { JobSpec } from "../testing/factories.ts";
-import { aQuarantined as make, understood } from "../testing/quarantined.ts";
+import {
+	everything,
+	aQuarantined as make,
+	replayOrder as order,
+	rereadCallback,
+	understood,
+} from "../testing/quarantined.ts";
 import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
 import { watchDatabase } from "../testing/watch-database.ts";
-import { type ReplayOrder, replayQuarantined } from "./callback-replay.ts";
-import { findCallback } from "./callbacks.ts";
+import { replayQuarantined } from "./callback-replay.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -18,30 +23,8 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-const order: ReplayOrder = {
-	actor: "key_1",
-	isDryRun: false,
-	hosts: null,
-	onFailure: (_id, error) => {
-		throw error;
-	},
-};
-const everything = {
-	tenantId: null,
-	reason: null,
-	since: null,
-	until: null,
-	isWaiting: false,
-	submissionId: null,
-};
-
-async function reread(id: bigint) {
-	const found = await findCallback(store.db, null, id);
-	if (found === null) throw new Error("there is no such callback");
-	return found;
-}
 async function aQuarantined(spec: JobSpec = {}, body?: unknown) {
-	return reread((await make(store, spec, { body })).number);
+	return rereadCallback(store, (await make(store, spec, { body })).number);
 }
 
 describe("a replay of many", () => {
@@ -90,8 +73,8 @@ describe("a replay of many", () => {
 			"settled",
 		]);
 		expect(failed).toEqual([refused.id]);
-		expect(await reread(refused.id)).toEqual(refused);
-		expect((await reread(other.id)).outcome).toBe("settled");
+		expect(await rereadCallback(store, refused.id)).toEqual(refused);
+		expect((await rereadCallback(store, other.id)).outcome).toBe("settled");
 	});
 
 	it("touches nothing that the filter does not mean", async () => {
@@ -104,7 +87,7 @@ describe("a replay of many", () => {
 			order,
 		});
 
-		expect((await reread(meant.id)).outcome).toBe("settled");
-		expect(await reread(other.id)).toEqual(other);
+		expect((await rereadCallback(store, meant.id)).outcome).toBe("settled");
+		expect(await rereadCallback(store, other.id)).toEqual(other);
 	});
 });

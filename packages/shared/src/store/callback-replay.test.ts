@@ -12,6 +12,8 @@ import { aJob, type JobSpec, submissionOf } from "../testing/factories.ts";
 import {
 	setAside as keep,
 	aQuarantined as make,
+	replayOrder as order,
+	rereadCallback,
 	understood,
 } from "../testing/quarantined.ts";
 import {
@@ -19,8 +21,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { type ReplayOrder, replayCallback } from "./callback-replay.ts";
-import { findCallback } from "./callbacks.ts";
+import { replayCallback } from "./callback-replay.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -31,24 +32,14 @@ afterAll(() => store.close());
 
 const failure = { task_id: "task-1", state: "fail", failMsg: "no" };
 const progress = { task_id: "task-1", state: "running" };
-const order: ReplayOrder = {
-	actor: "key_1",
-	isDryRun: false,
-	hosts: null,
-	onFailure: (_id, error) => {
-		throw error;
-	},
-};
-async function reread(id: bigint) {
-	const found = await findCallback(store.db, null, id);
-	if (found === null) throw new Error("there is no such callback");
-	return found;
-}
 async function aQuarantined(spec: JobSpec = {}, body?: unknown) {
-	return reread((await make(store, spec, { body })).number);
+	return rereadCallback(store, (await make(store, spec, { body })).number);
 }
 async function setAside(submissionId: string, body?: unknown) {
-	return reread((await keep(store, submissionId, { body })).number);
+	return rereadCallback(
+		store,
+		(await keep(store, submissionId, { body })).number,
+	);
 }
 const audits = () =>
 	store.db.$queryRaw`select actor, action, target, data from audit order by id`;
@@ -87,7 +78,9 @@ describe("a replay", () => {
 				},
 			},
 		]);
-		expect((await reread(callback.id)).released_at).not.toBeNull();
+		expect(
+			(await rereadCallback(store, callback.id)).released_at,
+		).not.toBeNull();
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -104,7 +97,7 @@ describe("a replay", () => {
 		);
 		const later = await replayCallback(
 			store.db,
-			await reread(callback.id),
+			await rereadCallback(store, callback.id),
 			order,
 		);
 
@@ -125,7 +118,7 @@ describe("a replay", () => {
 			reason: "it is not JSON",
 			isApplied: false,
 		});
-		expect(await reread(callback.id)).toEqual(callback);
+		expect(await rereadCallback(store, callback.id)).toEqual(callback);
 		expect(await audits()).toEqual([]);
 	});
 
@@ -208,7 +201,7 @@ describe("a dry run", () => {
 					...order,
 					isDryRun: true,
 				});
-				expect(await reread(callback.id)).toEqual(callback);
+				expect(await rereadCallback(store, callback.id)).toEqual(callback);
 
 				const done = await replayCallback(store.db, callback, order);
 

@@ -2,7 +2,7 @@ import { Prisma } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { claimOne } from "../testing/claims.ts";
-import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { aJob, submissionOf } from "../testing/factories.ts";
 import { grantedAgo } from "../testing/grants.ts";
 
 import {
@@ -10,9 +10,9 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { reread } from "../testing/written.ts";
 import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
 import { ensureGovernor } from "./governor.ts";
-import { findJob } from "./jobs.ts";
 
 const wide = { rateCount: 1_000, rateWindowMs: 10_000, concurrency: 100 };
 
@@ -29,7 +29,6 @@ afterAll(() => store.close());
 const claim = () => claimOne(store.db, "worker-1");
 const claimSome = async (count: number, since?: Date) =>
 	(await claimSubmissions(store.db, "worker-1", count, since)).submissions;
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
 /** Everything that a claim may write, to show that one that came back empty wrote nothing. */
 const snapshot = () => store.db.$queryRaw`
@@ -53,7 +52,7 @@ describe("claimSubmissions", () => {
 			input: job.input,
 			is_probe: false,
 		});
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "submitting",
 			submissions: 1,
 			charged: "possible",
@@ -82,7 +81,7 @@ describe("claimSubmissions", () => {
 		const claimed = await claim();
 
 		expect(claimed?.n).toBe(2);
-		expect((await reread(job))?.submitted_at).toEqual(job.submitted_at);
+		expect((await reread(store, job))?.submitted_at).toEqual(job.submitted_at);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -255,7 +254,7 @@ describe("a job that is ready and not queued", () => {
 		const claimed = await claim();
 
 		expect(claimed).toBeNull();
-		expect(await reread(job)).toMatchObject({ state: "rendering" });
+		expect(await reread(store, job)).toMatchObject({ state: "rendering" });
 		await clearTestStore(store);
 		await db.$executeRaw`
 			alter table job add constraint job_ready_state ${Prisma.raw(rule?.text ?? "")}`;
@@ -277,7 +276,7 @@ describe("renewLeases", () => {
 		const long = await store.db.$queryRaw`
 			select id from submission where lease_until > now() + interval '50 s'`;
 		expect(long).toEqual([{ id: submissionOf(held) }]);
-		expect(await reread(unheard)).toMatchObject({ state: "submitting" });
+		expect(await reread(store, unheard)).toMatchObject({ state: "submitting" });
 	});
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import { aJob } from "../testing/factories.ts";
+import { owed } from "../testing/owed.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -15,9 +15,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-/** A job that ended, and so owes a delivery. */
-const owed = (webhookUrl = "https://example.com/hook") =>
-	aJob(store, { state: "succeeded", webhookUrl });
 const claim = () => claimDueDeliveries(store.db, "worker-1", 100);
 const age = (seconds: number) => store.db.$executeRaw`
 	update delivery set due_at = due_at - make_interval(secs => ${seconds}::float8)`;
@@ -32,7 +29,7 @@ describe("a delivery of which every worker dies", () => {
 	}
 
 	it("is claimed twelve times, and then exhausted", async () => {
-		await owed();
+		await owed(store);
 		await die(11);
 		const before = await exhaustLost(store.db, 100);
 		await die(1);
@@ -62,7 +59,7 @@ describe("a delivery of which every worker dies", () => {
 	});
 
 	it("is left to its last attempt while that is under way", async () => {
-		await owed();
+		await owed(store);
 		await die(11);
 		await claim();
 
@@ -72,7 +69,8 @@ describe("a delivery of which every worker dies", () => {
 	});
 
 	it("does not come due again together with those that were claimed with it", async () => {
-		for (let n = 0; n < 20; n += 1) await owed(`https://${n}.example.com`);
+		for (let n = 0; n < 20; n += 1)
+			await owed(store, `https://${n}.example.com`);
 		await claim();
 
 		const [spread] = await store.db.$queryRaw<{ instants: number }[]>`

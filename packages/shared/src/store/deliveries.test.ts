@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decideDeliveryDelayMs } from "../domain/retry.ts";
 import { findViolations } from "../testing/audit.ts";
-import { aJob } from "../testing/factories.ts";
-import { anAttempt } from "../testing/reports.ts";
+import {
+	claimDelivery,
+	owed,
+	readDelivery,
+	recordAttemptOf,
+} from "../testing/owed.ts";
 import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { type AttemptRecord, recordAttempt } from "./attempts.ts";
-import { type ClaimedDelivery, claimDueDeliveries } from "./deliveries.ts";
+import { claimDueDeliveries } from "./deliveries.ts";
 
 const webhookUrl = "https://example.com/hook";
 
@@ -20,29 +23,10 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-/** A job that ended, and so owes a delivery. */
-const owed = (url = webhookUrl) =>
-	aJob(store, { state: "succeeded", webhookUrl: url });
 const claim = (workerId = "worker-1", limit = 100) =>
 	claimDueDeliveries(store.db, workerId, limit);
-const claimOne = async (workerId = "worker-1"): Promise<ClaimedDelivery> => {
-	const [delivery] = await claim(workerId);
-	if (delivery === undefined) throw new Error("nothing is due");
-	return delivery;
-};
-const record = (
-	delivery: ClaimedDelivery,
-	overrides: Partial<AttemptRecord> = {},
-) => recordAttempt(store.db, anAttempt(delivery, overrides));
 const age = (seconds: number) => store.db.$executeRaw`
 	update delivery set due_at = due_at - make_interval(secs => ${seconds}::float8)`;
-const readDelivery = async () =>
-	(
-		await store.db.$queryRaw<unknown[]>`
-			select state, attempts, lease_owner, last_status, last_error,
-				round(extract(epoch from due_at - now()))::int as due_in_s, finished_at is not null as finished
-			from delivery`
-	)[0];
 /** The length of a lease differs, by half a minute. */
 const withinLease = expect.toSatisfy(
 	(seconds: number) => seconds >= 60 && seconds <= 90,
@@ -52,7 +36,7 @@ const readAttempts = () => store.db.$queryRaw`
 
 describe("claimDueDeliveries", () => {
 	it("leases what is due, counts the attempt, and brings the event along", async () => {
-		const job = await owed();
+		const job = await owed(store);
 
 		const [delivery, ...others] = await claim();
 
@@ -68,7 +52,7 @@ describe("claimDueDeliveries", () => {
 			event_at: expect.any(Date),
 			snapshot: expect.objectContaining({ id: job.id, state: "succeeded" }),
 		});
-		expect(await readDelivery()).toMatchObject({
+		expect(await readDelivery(store)).toMatchObject({
 			state: "pending",
 			attempts: 1,
 			lease_owner: "worker-1",
@@ -79,7 +63,7 @@ describe("claimDueDeliveries", () => {
 
 	it("takes the one that has been due for longest first, and leaves what is not due", async () => {
 		for (const seconds of [-60, 100, 300, 200]) {
-			await owed();
+			await owed(store);
 			await store.db.$executeRaw`
 				update delivery set due_at = now() - make_interval(secs => ${seconds}::float8)
 				where id = (select max(id) from delivery)`;
@@ -97,7 +81,9 @@ describe("claimDueDeliveries", () => {
 	});
 
 	it("never gives one delivery to two workers at once", async () => {
-		for (let n = 0; n < 20; n += 1) await owed(`https://${n}.example.com/hook`);
+		for (let n = 0; n < 20; n += 1) {
+			await owed(store, `https://${n}.example.com/hook`);
+		}
 
 		const claims = await Promise.all(
 			Array.from({ length: 10 }, (_, n) => claim(`worker-${n}`, 5)),
@@ -111,12 +97,12 @@ describe("claimDueDeliveries", () => {
 	});
 
 	it("gives a delivery whose worker died to another, with the same event and the next number", async () => {
-		await owed();
-		const lost = await claimOne("worker-1");
+		await owed(store);
+		const lost = await claimDelivery(store, "worker-1");
 		const tooEarly = await claim("worker-2");
 		await age(91);
 
-		const again = await claimOne("worker-2");
+		const again = await claimDelivery(store, "worker-2");
 
 		expect(tooEarly).toEqual([]);
 		expect(again).toMatchObject({
@@ -130,16 +116,16 @@ describe("claimDueDeliveries", () => {
 
 describe("recordAttempt", () => {
 	it("ends a delivery that was taken", async () => {
-		await owed();
+		await owed(store);
 
-		const state = await record(await claimOne(), {
+		const state = await recordAttemptOf(store, await claimDelivery(store), {
 			outcome: "delivered",
 			status: 204,
 			nextInMs: null,
 		});
 
 		expect(state).toBe("delivered");
-		expect(await readDelivery()).toMatchObject({
+		expect(await readDelivery(store)).toMatchObject({
 			state: "delivered",
 			lease_owner: null,
 			last_status: 204,
@@ -151,12 +137,14 @@ describe("recordAttempt", () => {
 	});
 
 	it("schedules the next attempt after a failure", async () => {
-		await owed();
+		await owed(store);
 
-		const state = await record(await claimOne(), { error: "reset" });
+		const state = await recordAttemptOf(store, await claimDelivery(store), {
+			error: "reset",
+		});
 
 		expect(state).toBe("pending");
-		expect(await readDelivery()).toMatchObject({
+		expect(await readDelivery(store)).toMatchObject({
 			state: "pending",
 			attempts: 1,
 			lease_owner: null,
@@ -168,21 +156,21 @@ describe("recordAttempt", () => {
 	});
 
 	it("gives up at once on a refusal that cannot change", async () => {
-		await owed();
+		await owed(store);
 
-		const state = await record(await claimOne(), {
+		const state = await recordAttemptOf(store, await claimDelivery(store), {
 			outcome: "aborted",
 			status: 410,
 			nextInMs: null,
 		});
 
 		expect(state).toBe("aborted");
-		expect(await readDelivery()).toMatchObject({ finished: true });
+		expect(await readDelivery(store)).toMatchObject({ finished: true });
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
 	it("exhausts a delivery after the twelve attempts of the schedule, all for the same event", async () => {
-		await owed();
+		await owed(store);
 		const states: (string | null)[] = [];
 		const events = new Set<string>();
 
@@ -194,7 +182,7 @@ describe("recordAttempt", () => {
 					retryAfterMs: null,
 					random: 1,
 				});
-				states.push(await record(delivery, { nextInMs }));
+				states.push(await recordAttemptOf(store, delivery, { nextInMs }));
 			}
 			await age(48 * 60 * 60);
 		}
@@ -206,15 +194,15 @@ describe("recordAttempt", () => {
 	});
 
 	it("of a worker that was overtaken is logged, and moves nothing", async () => {
-		await owed();
-		const slow = await claimOne("worker-1");
+		await owed(store);
+		const slow = await claimDelivery(store, "worker-1");
 		await age(91);
-		await claimOne("worker-2");
+		await claimDelivery(store, "worker-2");
 
-		const state = await record(slow, { nextInMs: null });
+		const state = await recordAttemptOf(store, slow, { nextInMs: null });
 
 		expect(state).toBeNull();
-		expect(await readDelivery()).toMatchObject({
+		expect(await readDelivery(store)).toMatchObject({
 			state: "pending",
 			attempts: 2,
 			lease_owner: "worker-2",
@@ -226,31 +214,34 @@ describe("recordAttempt", () => {
 	});
 
 	it("of a worker that overtook itself is told apart by its number", async () => {
-		await owed();
-		const first = await claimOne();
+		await owed(store);
+		const first = await claimDelivery(store);
 		await age(91);
-		const second = await claimOne();
+		const second = await claimDelivery(store);
 
-		const states = [await record(first), await record(second)];
+		const states = [
+			await recordAttemptOf(store, first),
+			await recordAttemptOf(store, second),
+		];
 
 		expect(states).toEqual([null, "pending"]);
 	});
 
 	it("of an overtaken worker ends the delivery when the receiver took it", async () => {
-		await owed();
-		const slow = await claimOne("worker-1");
+		await owed(store);
+		const slow = await claimDelivery(store, "worker-1");
 		await age(91);
-		const fast = await claimOne("worker-2");
+		const fast = await claimDelivery(store, "worker-2");
 
-		const first = await record(slow, {
+		const first = await recordAttemptOf(store, slow, {
 			outcome: "delivered",
 			status: 200,
 			nextInMs: null,
 		});
-		const second = await record(fast, { owner: "worker-2" });
+		const second = await recordAttemptOf(store, fast, { owner: "worker-2" });
 
 		expect([first, second]).toEqual(["delivered", null]);
-		expect(await readDelivery()).toMatchObject({
+		expect(await readDelivery(store)).toMatchObject({
 			state: "delivered",
 			last_status: 200,
 		});
@@ -259,13 +250,19 @@ describe("recordAttempt", () => {
 	});
 
 	it("changes nothing when it is written twice", async () => {
-		await owed();
-		const delivery = await claimOne();
+		await owed(store);
+		const delivery = await claimDelivery(store);
 
-		const states = [await record(delivery), await record(delivery)];
+		const states = [
+			await recordAttemptOf(store, delivery),
+			await recordAttemptOf(store, delivery),
+		];
 
 		expect(states).toEqual(["pending", null]);
 		expect(await readAttempts()).toHaveLength(1);
-		expect(await readDelivery()).toMatchObject({ attempts: 1, due_in_s: 5 });
+		expect(await readDelivery(store)).toMatchObject({
+			attempts: 1,
+			due_in_s: 5,
+		});
 	});
 });

@@ -9,6 +9,7 @@ import {
 	aTenant,
 	submissionOf,
 } from "../testing/factories.ts";
+import { endJobs } from "../testing/owed.ts";
 import { anAttempt, aSuccess } from "../testing/reports.ts";
 import {
 	clearTestStore,
@@ -36,16 +37,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-/** So many jobs end, and each owes its event to whoever asked for it. */
-async function endJobs(count: number, tenantId = store.tenantId) {
-	const ids = [];
-	for (let n = 0; n < count; n += 1) {
-		const job = await aJob(store, { state: "rendering", tenantId });
-		await settleSubmission(store.db, aSuccess(submissionOf(job)));
-		ids.push(job.id);
-	}
-	return ids;
-}
 const claim = (limit = 100) => claimDueDeliveries(store.db, "w", limit);
 const record = (
 	delivery: ClaimedDelivery,
@@ -72,7 +63,7 @@ describe("an event that is born", () => {
 		await deleteEndpoint(store.db, store.tenantId, gone.id);
 		const own = { tenantId: store.tenantId, id: one.id };
 
-		const [jobId] = await endJobs(1);
+		const [jobId] = await endJobs(store, 1);
 		await updateEndpoint(store.db, own, { url: "https://new.example.com/" });
 
 		const owed = await claim();
@@ -134,7 +125,7 @@ describe("an event that is born", () => {
 
 	it("is held for an endpoint that is disabled, and goes out when it is enabled", async () => {
 		const { id } = await anEndpoint(store, { disabled: true });
-		await endJobs(2);
+		await endJobs(store, 2);
 
 		const before = [await statesOf(), await claim()];
 		await updateEndpoint(
@@ -154,7 +145,7 @@ describe("an event that is born", () => {
 describe("a disabled or deleted endpoint", () => {
 	it("is sent nothing, and what it was owed is set aside without an attempt", async () => {
 		const endpoint = await anEndpoint(store);
-		await endJobs(3);
+		await endJobs(store, 3);
 		const own = { tenantId: store.tenantId, id: endpoint.id };
 		await updateEndpoint(store.db, own, { disabled: true });
 
@@ -170,7 +161,7 @@ describe("a disabled or deleted endpoint", () => {
 	it("has what it was owed ended when it is deleted, held or not", async () => {
 		const endpoint = await anEndpoint(store);
 		const other = await anEndpoint(store, { disabled: true });
-		await endJobs(1);
+		await endJobs(store, 1);
 		for (const { id } of [endpoint, other]) {
 			await deleteEndpoint(store.db, store.tenantId, id);
 		}
@@ -186,7 +177,7 @@ describe("a disabled or deleted endpoint", () => {
 
 	it("leaves an attempt that is under way to its end", async () => {
 		const endpoint = await anEndpoint(store);
-		await endJobs(1);
+		await endJobs(store, 1);
 		const [delivery] = await claim();
 		const own = { tenantId: store.tenantId, id: endpoint.id };
 		await updateEndpoint(store.db, own, { disabled: true });
@@ -203,7 +194,7 @@ describe("the places of an endpoint", () => {
 	it("are as many as it says, and are its own", async () => {
 		const wide = await anEndpoint(store, { concurrency: 5 });
 		const narrow = await anEndpoint(store, { concurrency: 1 });
-		await endJobs(8);
+		await endJobs(store, 8);
 
 		const claimed = await claim();
 
@@ -214,7 +205,7 @@ describe("the places of an endpoint", () => {
 
 	it("of an ordered one are one, in the order of birth, also while the first waits to be tried again", async () => {
 		await anEndpoint(store, { ordered: true, concurrency: 1 });
-		const jobs = await endJobs(3);
+		const jobs = await endJobs(store, 3);
 
 		const [first] = await claim();
 		if (first === undefined) throw new Error("nothing is due");
@@ -237,7 +228,7 @@ describe("the places of an endpoint", () => {
 
 	it("are paced by its rate, exactly, however many workers claim at once", async () => {
 		await anEndpoint(store, { ratePerS: 2, concurrency: 50 });
-		await endJobs(12);
+		await endJobs(store, 12);
 
 		const atOnce = (
 			await Promise.all([claim(), claim(), claim(), claim()])

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { breakerStreak } from "../domain/endpoint.ts";
 import type { EndpointRecord } from "../domain/endpoint-record.ts";
-import { aJob, anEndpoint, submissionOf } from "../testing/factories.ts";
-import { anAttempt, aSuccess } from "../testing/reports.ts";
+import { anEndpoint } from "../testing/factories.ts";
+import { endJobs } from "../testing/owed.ts";
+import { anAttempt } from "../testing/reports.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -12,7 +13,6 @@ import { recordAttempt } from "./attempts.ts";
 import { type ClaimedDelivery, claimDueDeliveries } from "./deliveries.ts";
 import { disableFailing, warnOfFailing } from "./endpoint-health.ts";
 import { findEndpoint } from "./endpoints.ts";
-import { settleSubmission } from "./settle.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -21,16 +21,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-/** So many jobs end, and each owes its event to whoever asked for it. */
-async function endJobs(count: number, tenantId = store.tenantId) {
-	const ids = [];
-	for (let n = 0; n < count; n += 1) {
-		const job = await aJob(store, { state: "rendering", tenantId });
-		await settleSubmission(store.db, aSuccess(submissionOf(job)));
-		ids.push(job.id);
-	}
-	return ids;
-}
 const claim = (limit = 100) => claimDueDeliveries(store.db, "w", limit);
 const record = (
 	delivery: ClaimedDelivery,
@@ -50,7 +40,7 @@ describe("the breaker of an endpoint", () => {
 	/** Fails until the breaker is open. */
 	async function openBreaker(): Promise<EndpointRecord> {
 		const endpoint = await anEndpoint(store);
-		await endJobs(breakerStreak + 5);
+		await endJobs(store, breakerStreak + 5);
 		for (let n = 0; n < breakerStreak; n += 1) {
 			const [delivery] = await claim(1);
 			if (delivery) await record(delivery, "retry", 3_600_000);
@@ -124,7 +114,7 @@ describe("an endpoint that fails for long", () => {
 
 	it("is warned of once after a day, and disabled after five, if so many events have failed", async () => {
 		const endpoint = await anEndpoint(store, { concurrency: 50 });
-		await endJobs(20);
+		await endJobs(store, 20);
 		for (const delivery of await claim()) await record(delivery, "retry", 9e6);
 		await age(2);
 
@@ -144,7 +134,7 @@ describe("an endpoint that fails for long", () => {
 
 	it("is not disabled for a few events, however long ago", async () => {
 		await anEndpoint(store, { concurrency: 50 });
-		await endJobs(19);
+		await endJobs(store, 19);
 		for (const delivery of await claim()) await record(delivery, "retry", 9e6);
 		await age(50);
 
@@ -154,7 +144,7 @@ describe("an endpoint that fails for long", () => {
 	it("is disabled at once when it says that it is gone, or asks for it", async () => {
 		for (const verdict of ["gone", "asked"] as const) {
 			const endpoint = await anEndpoint(store);
-			await endJobs(1);
+			await endJobs(store, 1);
 			const [delivery] = await claim();
 			if (delivery === undefined) throw new Error("nothing is due");
 

@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import type { ModelJob } from "../testing/model.ts";
 import {
+	allSteps as all,
 	jobSteps,
 	openScene,
-	otherSteps,
 	readModel,
 	readScene,
 	reportSteps,
@@ -30,12 +30,6 @@ beforeAll(async () => {
 });
 afterEach(() => clearTestStore(store));
 afterAll(() => store.close());
-
-const all: Record<string, Step> = {
-	...reportSteps,
-	...jobSteps,
-	...otherSteps,
-};
 
 // Each statement once: what an operator resolves, and what comes by callback, is settled by the same one.
 const steps: Record<string, Step> = {

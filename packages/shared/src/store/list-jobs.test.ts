@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type JobState, jobStates } from "../domain/job.ts";
-import { aJob, aNewJob, aTenant } from "../testing/factories.ts";
+import { aJob, aNewBatch, aNewJob, aTenant } from "../testing/factories.ts";
 import { anError } from "../testing/reports.ts";
 import {
 	clearTestStore,
@@ -127,17 +127,9 @@ describe("filters of listJobs", () => {
 	});
 
 	it("finds the jobs of a batch, and the other try of a job", async () => {
-		const batch = await insertBatch(
-			store.db,
-			{
-				tenantId: store.tenantId,
-				idempotencyKey: null,
-				fingerprint: Buffer.alloc(32),
-				metadata: {},
-				webhookUrl: null,
-			},
-			[aNewJob(store)],
-		);
+		const batch = await insertBatch(store.db, aNewBatch(store), [
+			aNewJob(store),
+		]);
 		const failed = await aJob(store, { state: "failed" });
 		const retry = await accept({ retryOf: failed.id });
 

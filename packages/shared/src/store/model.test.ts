@@ -8,13 +8,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { unknownPolicies } from "../domain/job.ts";
 import { findViolations } from "../testing/audit.ts";
 import {
-	jobSteps,
 	openScene,
-	otherSteps,
 	readModel,
 	readScene,
 	reportSteps,
 	type Step,
+	allSteps as steps,
 } from "../testing/model-stage.ts";
 import {
 	clearTestStore,
@@ -29,11 +28,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-const steps: Record<string, Step> = {
-	...reportSteps,
-	...jobSteps,
-	...otherSteps,
-};
 const names = Object.keys(steps);
 
 // Drawn more often than the rest, for without them little can happen.

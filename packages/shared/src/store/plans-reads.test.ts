@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestJob } from "../testing/factories.ts";
 import { aLongHistory, readBy, rowsRead } from "../testing/long-history.ts";
+import { everything } from "../testing/quarantined.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
 import {
 	countQuarantined,
@@ -24,13 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-const meant = {
-	reason: null,
-	since: null,
-	until: null,
-	isWaiting: false,
-	submissionId: null,
-};
 const first = { afterId: 0n, limit: 20 };
 const page = { tenantId: "", afterId: null, limit: 20 };
 const statements: [name: string, index: string, run: () => Promise<unknown>][] =
@@ -144,7 +138,7 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			() =>
 				listQuarantined(
 					store.db,
-					{ ...meant, tenantId: store.tenantId },
+					{ ...everything, tenantId: store.tenantId },
 					first,
 				),
 		],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { otherTask } from "../domain/callback-record.ts";
 import { findViolations } from "../testing/audit.ts";
 import { aJob, aTenant, submissionOf } from "../testing/factories.ts";
+import { everything } from "../testing/quarantined.ts";
 import { anOutput, aReceivedCallback, aSuccess } from "../testing/reports.ts";
 import {
 	clearTestStore,
@@ -39,14 +40,6 @@ const rows = () =>
 const alarms = (jobId: string) =>
 	store.db.$queryRaw<{ data: unknown }[]>`
 		select data from timeline where job_id = ${jobId} and type = 'callback_quarantined' order by id`;
-const everything: QuarantineFilter = {
-	tenantId: null,
-	reason: null,
-	since: null,
-	until: null,
-	isWaiting: false,
-	submissionId: null,
-};
 const list = async (filter: Partial<QuarantineFilter>) =>
 	(
 		await listQuarantined(

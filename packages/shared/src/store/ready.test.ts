@@ -8,7 +8,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { findJob } from "./jobs.ts";
+import { reread } from "../testing/written.ts";
 import {
 	claimRingsDue,
 	countLiveJobs,
@@ -24,8 +24,6 @@ beforeAll(async () => {
 });
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
-
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
 describe("claimRingsDue", () => {
 	it("rings for ready jobs whose ring was never sent or may have been lost, and for no others", async () => {
@@ -108,7 +106,7 @@ describe("expireQueued", () => {
 		);
 
 		expect(changed).toEqual(["late", "again"]);
-		expect(await reread(jobs.late as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.late as TestJob)).toMatchObject({
 			state: "expired",
 			error: { code: "start_deadline_passed" },
 			charged: "no",

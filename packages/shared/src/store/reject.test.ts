@@ -12,8 +12,8 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { reread } from "../testing/written.ts";
 
-import { findJob } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
 import { type Rejection, rejectSubmission } from "./submissions.ts";
 
@@ -26,7 +26,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 const rejected = (
 	job: TestJob,
 	overrides: Partial<Rejection> = {},
@@ -52,7 +51,7 @@ describe("rejectSubmission", () => {
 			job_state: "queued",
 			deliveries: 0,
 		});
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "queued",
 			submissions: 0,
 			charged: "no",
@@ -62,7 +61,7 @@ describe("rejectSubmission", () => {
 		const rows = await store.db.$queryRaw`
 			select not_before - updated_at = interval '5 s' as waits, hinted_at from job where id = ${job.id}`;
 		expect(rows).toEqual([{ waits: true, hinted_at: null }]);
-		expect((await reread(bystander))?.state).toBe("submitting");
+		expect((await reread(store, bystander))?.state).toBe("submitting");
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -75,7 +74,7 @@ describe("rejectSubmission", () => {
 		);
 
 		expect(result.job_state).toBe("queued");
-		expect((await reread(job))?.submissions).toBe(1);
+		expect((await reread(store, job))?.submissions).toBe(1);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -96,7 +95,7 @@ describe("rejectSubmission", () => {
 			job_state: "failed",
 			deliveries: 1,
 		});
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "failed",
 			error: { code: "provider_error" },
 			charged: "no",
@@ -129,7 +128,7 @@ describe("rejectSubmission", () => {
 			);
 
 			expect(result).toMatchObject({ job_state: "cancelled", deliveries: 1 });
-			expect(await reread(job)).toMatchObject({
+			expect(await reread(store, job)).toMatchObject({
 				state: "cancelled",
 				error: null,
 				charged: "no",
@@ -149,7 +148,7 @@ describe("rejectSubmission", () => {
 		"loses when the job is %s already, and never sends it again",
 		async (state, submission) => {
 			const job = await aJob(store, { state, submission });
-			const before = await reread(job);
+			const before = await reread(store, job);
 
 			const result = await rejectSubmission(store.db, rejected(job));
 
@@ -158,7 +157,7 @@ describe("rejectSubmission", () => {
 				job_state: null,
 				deliveries: 0,
 			});
-			expect(await reread(job)).toEqual(before);
+			expect(await reread(store, job)).toEqual(before);
 		},
 	);
 
@@ -175,7 +174,7 @@ describe("rejectSubmission", () => {
 		);
 
 		expect(result).toMatchObject({ rejected: true, job_state: null });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "succeeded",
 			charged: "yes",
 		});

@@ -15,8 +15,9 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { reread } from "../testing/written.ts";
 import { insertAudit } from "./audit-log.ts";
-import { applyCancel, findJob } from "./jobs.ts";
+import { applyCancel } from "./jobs.ts";
 import { findUnresolvedSubmission, resubmitJob } from "./resolve.ts";
 import { settleSubmission } from "./settle.ts";
 
@@ -37,7 +38,6 @@ afterEach(async () => {
 });
 afterAll(() => store.close());
 
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 const resubmit = (job: TestJob) => resubmitJob(store.db, submissionOf(job));
 const typesOf = async ({ id }: TestJob) =>
 	(
@@ -94,7 +94,7 @@ describe("resubmitJob", () => {
 
 			expect(await resubmit(job)).toBe(true);
 
-			expect(await reread(job)).toMatchObject({
+			expect(await reread(store, job)).toMatchObject({
 				state: "queued",
 				charged: "possible",
 				submissions: 1,
@@ -110,14 +110,14 @@ describe("resubmitJob", () => {
 		const job = await aJob(store, { state: "unknown", maxSubmissions: 1 });
 
 		expect(await resubmit(job)).toBe(false);
-		expect(await reread(job)).toMatchObject({ state: "unknown" });
+		expect(await reread(store, job)).toMatchObject({ state: "unknown" });
 	});
 
 	it("refuses a job whose cancel was asked for", async () => {
 		const job = await aJob(store, { state: "unknown", cancelRequested: true });
 
 		expect(await resubmit(job)).toBe(false);
-		expect(await reread(job)).toMatchObject({ state: "unknown" });
+		expect(await reread(store, job)).toMatchObject({ state: "unknown" });
 	});
 
 	it.each(["submitting", "rendering", "succeeded", "failed"] as const)(
@@ -126,7 +126,7 @@ describe("resubmitJob", () => {
 			const job = await aJob(store, { state });
 
 			expect(await resubmit(job)).toBe(false);
-			expect(await reread(job)).toMatchObject({ state });
+			expect(await reread(store, job)).toMatchObject({ state });
 		},
 	);
 
@@ -138,7 +138,7 @@ describe("resubmitJob", () => {
 		);
 
 		expect(won.filter(Boolean)).toHaveLength(1);
-		expect(await reread(job)).toMatchObject({ state: "queued" });
+		expect(await reread(store, job)).toMatchObject({ state: "queued" });
 	});
 
 	it("gives way to a cancel that was asked for while it waited", async () => {
@@ -153,7 +153,7 @@ describe("resubmitJob", () => {
 
 		expect(await resubmitting).toBe(false);
 		expect(await cancelling).toMatchObject({ state: "unknown" });
-		expect(await reread(job)).toMatchObject({ state: "unknown" });
+		expect(await reread(store, job)).toMatchObject({ state: "unknown" });
 	});
 
 	it("leaves a late success to be adopted before the next submission", async () => {
@@ -176,7 +176,7 @@ describe("resubmitJob", () => {
 
 		expect(late).toMatchObject({ ended: true });
 		expect(second).toMatchObject({ settled: true, ended: false });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "succeeded",
 			settled_by: submissionOf(job),
 			surplus_results: 1,
@@ -192,7 +192,7 @@ describe("resubmitJob", () => {
 		const late = await settleSubmission(store.db, aFailure(submissionOf(job)));
 
 		expect(late.settled).toBe(false);
-		expect(await reread(job)).toMatchObject({ state: "submitting" });
+		expect(await reread(store, job)).toMatchObject({ state: "submitting" });
 	});
 });
 

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { aJob, submissionOf } from "../testing/factories.ts";
 import { anOutput, aReceivedCallback, aSuccess } from "../testing/reports.ts";
 import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { findJob } from "./jobs.ts";
+import {
+	callbackOutcomes,
+	countDeliveries,
+	reread,
+} from "../testing/written.ts";
 import { settleSubmission } from "./settle.ts";
 
 const webhookUrl = "https://example.com/hook";
@@ -18,17 +22,6 @@ beforeAll(async () => {
 });
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
-
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
-const countDeliveries = async () =>
-	(
-		await store.db.$queryRaw<{ n: number }[]>`
-			select count(*)::int as n from delivery`
-	)[0]?.n;
-const callbacks = () =>
-	store.db.$queryRaw<
-		{ outcome: string; reason: string | null }[]
-	>`select outcome, reason from callback order by id`;
 
 describe("a callback", () => {
 	it("with another task's id is put into quarantine and changes nothing", async () => {
@@ -46,13 +39,13 @@ describe("a callback", () => {
 			settled: false,
 			callback_outcome: "quarantined",
 		});
-		expect(await callbacks()).toEqual([
+		expect(await callbackOutcomes(store)).toEqual([
 			{
 				outcome: "quarantined",
 				reason: "the task id is not the one that this submission has",
 			},
 		]);
-		expect((await reread(job))?.state).toBe("rendering");
+		expect((await reread(store, job))?.state).toBe("rendering");
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -86,8 +79,10 @@ describe("a callback", () => {
 		const again = await settleSubmission(store.db, report);
 
 		expect(again).toMatchObject({ settled: false, callback_outcome: null });
-		expect(await callbacks()).toEqual([{ outcome: "settled", reason: null }]);
-		expect(await countDeliveries()).toBe(1);
+		expect(await callbackOutcomes(store)).toEqual([
+			{ outcome: "settled", reason: null },
+		]);
+		expect(await countDeliveries(store)).toBe(1);
 	});
 
 	it("for a submission that there is not is kept with the reason", async () => {
@@ -106,7 +101,7 @@ describe("a callback", () => {
 			callback_outcome: "ignored",
 			callback_reason: "no such submission",
 		});
-		expect(await callbacks()).toEqual([
+		expect(await callbackOutcomes(store)).toEqual([
 			{ outcome: "ignored", reason: "no such submission" },
 		]);
 	});

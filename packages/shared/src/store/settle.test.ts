@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import { aJob, submissionOf, type TestJob } from "../testing/factories.ts";
+import { aJob, submissionOf } from "../testing/factories.ts";
 import {
 	aFailure,
 	anOutput,
@@ -12,8 +12,13 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import {
+	callbackOutcomes,
+	countDeliveries,
+	eventsOf,
+	reread,
+} from "../testing/written.ts";
 import { findGovernorStatus } from "./governor.ts";
-import { findJob } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
 
 const webhookUrl = "https://example.com/hook";
@@ -24,22 +29,6 @@ beforeAll(async () => {
 });
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
-
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
-const eventsOf = async (job: TestJob) =>
-	(
-		await store.db.$queryRaw<{ name: string }[]>`
-			select type || ' ' || sequence as name from event where job_id = ${job.id} order by id`
-	).map(({ name }) => name);
-const countDeliveries = async () =>
-	(
-		await store.db.$queryRaw<{ n: number }[]>`
-			select count(*)::int as n from delivery`
-	)[0]?.n;
-const callbacks = () =>
-	store.db.$queryRaw<
-		{ outcome: string; reason: string | null }[]
-	>`select outcome, reason from callback order by id`;
 
 describe("a success", () => {
 	it.each(["submitting", "rendering", "unknown", "overdue"] as const)(
@@ -63,15 +52,18 @@ describe("a success", () => {
 				callback_outcome: null,
 				callback_reason: null,
 			});
-			expect(await reread(job)).toMatchObject({
+			expect(await reread(store, job)).toMatchObject({
 				state: "succeeded",
 				result: { result_urls: anOutput().result_urls },
 				charged: "yes",
 				cost_points: 120,
 				settled_by: job.submission_id,
 			});
-			expect(await reread(bystander)).toMatchObject({ state, result: null });
-			expect(await eventsOf(job)).toEqual(["video.succeeded 1"]);
+			expect(await reread(store, bystander)).toMatchObject({
+				state,
+				result: null,
+			});
+			expect(await eventsOf(store, job)).toEqual(["video.succeeded 1"]);
 			expect(await findViolations(store.db)).toEqual([]);
 		},
 	);
@@ -107,11 +99,11 @@ describe("a success", () => {
 			}
 
 			expect(results.map(({ settled }) => settled)).toEqual([true, false]);
-			expect((await callbacks()).map(({ outcome }) => outcome)).toEqual([
-				first === "answer" ? "ignored" : "settled",
-			]);
-			expect(await eventsOf(job)).toEqual(["video.succeeded 1"]);
-			expect(await countDeliveries()).toBe(1);
+			expect(
+				(await callbackOutcomes(store)).map(({ outcome }) => outcome),
+			).toEqual([first === "answer" ? "ignored" : "settled"]);
+			expect(await eventsOf(store, job)).toEqual(["video.succeeded 1"]);
+			expect(await countDeliveries(store)).toBe(1);
 			expect(await findViolations(store.db)).toEqual([]);
 		},
 	);
@@ -129,14 +121,14 @@ describe("a success", () => {
 		);
 
 		expect(settled).toMatchObject({ ended: true, job_state: "cancelled" });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "cancelled",
 			result: { result_urls: anOutput().result_urls },
 			error: null,
 			charged: "yes",
 			cost_points: 120,
 		});
-		expect(await eventsOf(job)).toEqual(["video.cancelled 1"]);
+		expect(await eventsOf(store, job)).toEqual(["video.cancelled 1"]);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 });
@@ -153,14 +145,14 @@ describe("a failure", () => {
 			}),
 		);
 
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "failed",
 			error: { code: "provider_failed" },
 			result: null,
 			charged: "yes",
 			cost_points: 7,
 		});
-		expect(await eventsOf(job)).toEqual(["video.failed 1"]);
+		expect(await eventsOf(store, job)).toEqual(["video.failed 1"]);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -169,7 +161,7 @@ describe("a failure", () => {
 
 		await settleSubmission(store.db, aFailure(submissionOf(job)));
 
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "cancelled",
 			error: null,
 			charged: "no",
@@ -180,7 +172,7 @@ describe("a failure", () => {
 	it("changes nothing after a success", async () => {
 		const job = await aJob(store, { state: "rendering", webhookUrl });
 		await settleSubmission(store.db, aSuccess(submissionOf(job)));
-		const before = await reread(job);
+		const before = await reread(store, job);
 
 		const late = await settleSubmission(
 			store.db,
@@ -188,8 +180,8 @@ describe("a failure", () => {
 		);
 
 		expect(late).toMatchObject({ settled: false, callback_outcome: "ignored" });
-		expect(await reread(job)).toEqual(before);
-		expect(await callbacks()).toEqual([
+		expect(await reread(store, job)).toEqual(before);
+		expect(await callbackOutcomes(store)).toEqual([
 			{
 				outcome: "ignored",
 				reason: "the submission had ended before: succeeded",
@@ -212,7 +204,7 @@ describe("a failure", () => {
 				settled: false,
 				callback_outcome: "ignored",
 			});
-			expect((await reread(job))?.state).toBe("failed");
+			expect((await reread(store, job))?.state).toBe("failed");
 		},
 	);
 });

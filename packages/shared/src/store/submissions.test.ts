@@ -12,8 +12,8 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { reread } from "../testing/written.ts";
 import { quarantineCallback } from "./callbacks.ts";
-import { findJob } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
 import { acceptSubmission, doubtSubmission } from "./submissions.ts";
 
@@ -24,7 +24,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 const submissionStateOf = async (job: TestJob) =>
 	(
 		await store.db.$queryRaw<{ state: string }[]>`
@@ -51,7 +50,7 @@ describe("acceptSubmission", () => {
 			const won = await acceptSubmission(store.db, answered(job));
 
 			expect(won).toBe(true);
-			expect((await reread(job))?.state).toBe("rendering");
+			expect((await reread(store, job))?.state).toBe("rendering");
 			const rows = await store.db.$queryRaw`
 			select state, provider_task_id, http_status from submission`;
 			expect(rows).toEqual([
@@ -71,7 +70,7 @@ describe("acceptSubmission", () => {
 		});
 
 		expect(won).toBe(true);
-		expect((await reread(job))?.state).toBe("rendering");
+		expect((await reread(store, job))?.state).toBe("rendering");
 		const kept = await store.db.$queryRaw`select kind, outcome from callback`;
 		expect(kept).toEqual([{ kind: "progress", outcome: "progress" }]);
 	});
@@ -101,7 +100,7 @@ describe("acceptSubmission", () => {
 		const won = await acceptSubmission(store.db, answered(job));
 
 		expect(won).toBe(true);
-		expect((await reread(job))?.state).toBe("overdue");
+		expect((await reread(store, job))?.state).toBe("overdue");
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -115,12 +114,12 @@ describe("acceptSubmission", () => {
 		"loses to the end of a job that is %s by a submission that is %s",
 		async (state, submission) => {
 			const job = await aJob(store, { state, submission });
-			const before = await reread(job);
+			const before = await reread(store, job);
 
 			const won = await acceptSubmission(store.db, answered(job));
 
 			expect(won).toBe(false);
-			expect(await reread(job)).toEqual(before);
+			expect(await reread(store, job)).toEqual(before);
 			expect(await submissionStateOf(job)).toBe(submission);
 		},
 	);
@@ -138,7 +137,7 @@ describe("acceptSubmission", () => {
 		});
 
 		expect(won).toBe(true);
-		expect((await reread(job))?.state).toBe("succeeded");
+		expect((await reread(store, job))?.state).toBe("succeeded");
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 });
@@ -152,11 +151,11 @@ describe("doubtSubmission", () => {
 		const second = await doubtSubmission(store.db, doubted(job));
 
 		expect([first, second]).toEqual([true, false]);
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "unknown",
 			charged: "possible",
 		});
-		expect((await reread(bystander))?.state).toBe("submitting");
+		expect((await reread(store, bystander))?.state).toBe("submitting");
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -172,7 +171,7 @@ describe("doubtSubmission", () => {
 		const won = await doubtSubmission(store.db, doubted(job));
 
 		expect(won).toBe(false);
-		expect((await reread(job))?.state).toBe(state);
+		expect((await reread(store, job))?.state).toBe(state);
 	});
 });
 
@@ -209,6 +208,6 @@ describe("quarantineCallback", () => {
 				reason: "the body is not a JSON object",
 			},
 		]);
-		expect((await reread(job))?.state).toBe("rendering");
+		expect((await reread(store, job))?.state).toBe("rendering");
 	});
 });

@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
-import {
-	aJob,
-	aSubmission,
-	submissionOf,
-	type TestJob,
-} from "../testing/factories.ts";
+import { aJob, aSubmission, submissionOf } from "../testing/factories.ts";
 import {
 	aFailure,
 	anOutput,
@@ -17,7 +12,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { findJob } from "./jobs.ts";
+import { countDeliveries, eventsOf, reread } from "../testing/written.ts";
 import { settleSubmission } from "./settle.ts";
 
 const webhookUrl = "https://example.com/hook";
@@ -28,18 +23,6 @@ beforeAll(async () => {
 });
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
-
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
-const eventsOf = async (job: TestJob) =>
-	(
-		await store.db.$queryRaw<{ name: string }[]>`
-			select type || ' ' || sequence as name from event where job_id = ${job.id} order by id`
-	).map(({ name }) => name);
-const countDeliveries = async () =>
-	(
-		await store.db.$queryRaw<{ n: number }[]>`
-			select count(*)::int as n from delivery`
-	)[0]?.n;
 
 describe("a success that comes after the end", () => {
 	it.each([
@@ -71,7 +54,7 @@ describe("a success that comes after the end", () => {
 				callback_reason: null,
 				callback_id: expect.any(BigInt),
 			});
-			expect(await reread(job)).toMatchObject({
+			expect(await reread(store, job)).toMatchObject({
 				state,
 				result: null,
 				error: job.error,
@@ -80,11 +63,11 @@ describe("a success that comes after the end", () => {
 				cost_points: 120,
 				surplus_results: 1,
 			});
-			expect(await eventsOf(job)).toEqual([
+			expect(await eventsOf(store, job)).toEqual([
 				`video.${state} 1`,
 				"video.surplus_result 1",
 			]);
-			expect(await countDeliveries()).toBe(1);
+			expect(await countDeliveries(store)).toBe(1);
 			expect(await findViolations(store.db)).toEqual([]);
 		},
 	);
@@ -98,7 +81,7 @@ describe("a success that comes after the end", () => {
 		const late = await settleSubmission(store.db, aSuccess(other));
 
 		expect(late).toMatchObject({ settled: true, ended: false });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			settled_by: job.submission_id,
 			cost_points: 240,
 			surplus_results: 1,
@@ -118,7 +101,7 @@ describe("a success that comes after the end", () => {
 
 		await settleSubmission(store.db, aSuccess(submissionOf(job)));
 
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "failed",
 			cost_points: 120,
 		});
@@ -134,7 +117,7 @@ describe("a success that comes after the end", () => {
 		await settleSubmission(store.db, aSuccess(submissionOf(job)));
 		await settleSubmission(store.db, aSuccess(other));
 
-		expect(await eventsOf(job)).toEqual([
+		expect(await eventsOf(store, job)).toEqual([
 			"video.failed 1",
 			"video.surplus_result 1",
 			"video.surplus_result 2",
@@ -150,7 +133,7 @@ describe("a success for a submission that the provider had refused", () => {
 		const late = await settleSubmission(store.db, aSuccess(submissionOf(job)));
 
 		expect(late).toMatchObject({ ended: true, job_state: "succeeded" });
-		expect(await eventsOf(job)).toEqual(["video.succeeded 1"]);
+		expect(await eventsOf(store, job)).toEqual(["video.succeeded 1"]);
 		expect(await findViolations(store.db)).toEqual([]);
 	});
 
@@ -167,7 +150,7 @@ describe("a success for a submission that the provider had refused", () => {
 
 		expect(early).toMatchObject({ ended: true, job_state: "succeeded" });
 		expect(late).toMatchObject({ settled: true, ended: false });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			settled_by: job.submission_id,
 			cost_points: 240,
 			surplus_results: 1,
@@ -186,7 +169,7 @@ describe("a success for a submission that the provider had refused", () => {
 
 		await settleSubmission(store.db, aFailure(second));
 
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "succeeded",
 			charged: "yes",
 			cost_points: 120,

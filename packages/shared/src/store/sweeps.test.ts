@@ -8,7 +8,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { findJob } from "./jobs.ts";
+import { reread } from "../testing/written.ts";
 
 import { settleSubmission } from "./settle.ts";
 import {
@@ -26,8 +26,6 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
-
 describe("rescueLeases", () => {
 	it("doubts what a dead worker was posting, and nothing else", async () => {
 		const { submitting: _, ...others } = allOtherStates;
@@ -42,7 +40,7 @@ describe("rescueLeases", () => {
 		);
 
 		expect(changed).toEqual(["dead"]);
-		expect(await reread(jobs.dead as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.dead as TestJob)).toMatchObject({
 			state: "unknown",
 			charged: "possible",
 			submissions: 1,
@@ -80,7 +78,7 @@ describe("markOverdue", () => {
 		);
 
 		expect(changed).toEqual(["silent", "lost"]);
-		expect(await reread(jobs.silent as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.silent as TestJob)).toMatchObject({
 			state: "overdue",
 			charged: "possible",
 			finished_at: null,
@@ -138,12 +136,12 @@ describe("lapseOverdue", () => {
 		);
 
 		expect(changed).toEqual(["accepted", "lost", "unwanted"]);
-		expect(await reread(jobs.lost as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.lost as TestJob)).toMatchObject({
 			state: "failed",
 			error: { code: "no_result" },
 			charged: "possible",
 		});
-		expect(await reread(jobs.unwanted as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.unwanted as TestJob)).toMatchObject({
 			state: "cancelled",
 			error: null,
 			charged: "possible",
@@ -162,7 +160,7 @@ describe("lapseOverdue", () => {
 		const late = await settleSubmission(store.db, aSuccess(submissionOf(job)));
 
 		expect(late).toMatchObject({ settled: true, ended: false });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "failed",
 			error: { code: "no_result" },
 			charged: "yes",

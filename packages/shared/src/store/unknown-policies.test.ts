@@ -15,7 +15,8 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
-import { applyCancel, findJob } from "./jobs.ts";
+import { reread } from "../testing/written.ts";
+import { applyCancel } from "./jobs.ts";
 import { settleSubmission } from "./settle.ts";
 import {
 	applyUnknownPolicies,
@@ -39,7 +40,6 @@ afterAll(() => store.close());
 
 const apply = (limit = 100) =>
 	applyUnknownPolicies(store.db, limit, anError("outcome_unknown"));
-const reread = (job: TestJob) => findJob(store.db, store.tenantId, job.id);
 
 /** Every state in which a policy has nothing to say, for a job whose policy is not hold. */
 function bystanders(policy: "fail" | "resubmit_once"): Record<string, JobSpec> {
@@ -69,7 +69,7 @@ describe("applyUnknownPolicies", () => {
 		);
 
 		expect(changed).toEqual(["fails"]);
-		expect(await reread(jobs.fails as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.fails as TestJob)).toMatchObject({
 			state: "failed",
 			error: { code: "outcome_unknown" },
 			charged: "possible",
@@ -90,7 +90,7 @@ describe("applyUnknownPolicies", () => {
 		);
 
 		expect(changed).toEqual(["resubmits"]);
-		expect(await reread(jobs.resubmits as TestJob)).toMatchObject({
+		expect(await reread(store, jobs.resubmits as TestJob)).toMatchObject({
 			state: "queued",
 			resubmitted: true,
 			charged: "possible",
@@ -112,7 +112,7 @@ describe("applyUnknownPolicies", () => {
 
 		expect(first).toEqual({ failed: 0, resubmitted: 1, deliveries: 0 });
 		expect(second).toEqual({ failed: 0, resubmitted: 0, deliveries: 0 });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "unknown",
 			submissions: 2,
 		});
@@ -133,7 +133,7 @@ describe("applyUnknownPolicies", () => {
 				deliveries: 1,
 			});
 
-			expect(await reread(job)).toMatchObject({
+			expect(await reread(store, job)).toMatchObject({
 				state: "cancelled",
 				error: null,
 				charged: "possible",
@@ -153,7 +153,7 @@ describe("applyUnknownPolicies", () => {
 
 		await cancelling;
 		expect(await applying).toMatchObject({ failed: 1, resubmitted: 0 });
-		expect(await reread(job)).toMatchObject({ state: "cancelled" });
+		expect(await reread(store, job)).toMatchObject({ state: "cancelled" });
 	});
 
 	it("keeps a success that comes after it failed the job as surplus", async () => {
@@ -166,7 +166,7 @@ describe("applyUnknownPolicies", () => {
 		);
 
 		expect(late).toMatchObject({ ended: false, callback_outcome: "surplus" });
-		expect(await reread(job)).toMatchObject({
+		expect(await reread(store, job)).toMatchObject({
 			state: "failed",
 			charged: "yes",
 			surplus_results: 1,
@@ -191,9 +191,11 @@ describe("applyUnknownPolicies", () => {
 		const marked = await markOverdue(store.db, 100);
 
 		expect(marked).toBe(1);
-		expect(await reread(fails)).toMatchObject({ state: "unknown" });
-		expect(await reread(resubmitted)).toMatchObject({ state: "unknown" });
-		expect(await reread(spent)).toMatchObject({ state: "overdue" });
+		expect(await reread(store, fails)).toMatchObject({ state: "unknown" });
+		expect(await reread(store, resubmitted)).toMatchObject({
+			state: "unknown",
+		});
+		expect(await reread(store, spent)).toMatchObject({ state: "overdue" });
 	});
 
 	it("applies each policy once when three sweepers meet, and no more than its limit", async () => {

@@ -10,7 +10,7 @@ import { defaultEventFilters } from "../domain/event.ts";
 import type { Charge, JobState, UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { SubmissionState } from "../domain/submission.ts";
-import type { NewJob } from "../store/accept.ts";
+import type { NewBatch, NewJob } from "../store/accept.ts";
 import {
 	insertEndpoint,
 	type NewEndpoint,
@@ -46,6 +46,21 @@ export function aNewJob(
 		maxSubmissions: 3,
 		keyId: null,
 		price: null,
+		...overrides,
+	};
+}
+
+/** A batch to be inserted by the store itself. */
+export function aNewBatch(
+	{ tenantId }: Pick<TestStore, "tenantId">,
+	overrides: Partial<NewBatch> = {},
+): NewBatch {
+	return {
+		tenantId,
+		idempotencyKey: null,
+		fingerprint: Buffer.alloc(32),
+		metadata: {},
+		webhookUrl: null,
 		...overrides,
 	};
 }

@@ -207,6 +207,13 @@ export const otherSteps = {
 	},
 } as const satisfies Record<string, Step>;
 
+/** All of them. */
+export const allSteps: Record<string, Step> = {
+	...reportSteps,
+	...jobSteps,
+	...otherSteps,
+};
+
 /** What can be compared: the rows' own words, without ids and instants. */
 export type Seen = {
 	state: string;

@@ -4,7 +4,7 @@
  * a transaction pass as they are; the engine has none.
  */
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import {
 	createFraming,
 	errorAnswer,
@@ -13,6 +13,7 @@ import {
 	readStartup,
 	readTexts,
 } from "./postgres-messages.ts";
+import { listenAs } from "./proxy.ts";
 
 /** A statement on its way to the server, and the `application_name` of who sends it. */
 export type Statement = { sql: string; application: string };
@@ -66,13 +67,9 @@ export async function startPostgresFaults(
 		}
 		serveSession(client, upstream, (statement) => decide?.(statement) ?? null);
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const url = new URL(targetUrl);
-	url.hostname = "127.0.0.1";
-	url.port = String((server.address() as AddressInfo).port);
+	const url = await listenAs(server, targetUrl);
 	return {
-		url: url.href,
+		url,
 		decide(next) {
 			decide = next;
 		},

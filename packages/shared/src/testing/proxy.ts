@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import {
+	type AddressInfo,
+	connect,
+	createServer,
+	type Server,
+	type Socket,
+} from "node:net";
 import { Transform } from "node:stream";
 
 type Shape = { latencyMs: number; bytesPerSecond: number | null };
@@ -57,13 +63,9 @@ export async function startProxy(targetUrl: string): Promise<NetworkProxy> {
 		client.pipe(gate(isOpen, shape)).pipe(upstream);
 		upstream.pipe(gate(isOpen, shape)).pipe(client);
 	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const url = new URL(targetUrl);
-	url.hostname = "127.0.0.1";
-	url.port = String((server.address() as AddressInfo).port);
+	const url = await listenAs(server, targetUrl);
 	return {
-		url: url.href,
+		url,
 		restore() {
 			mode = "pass";
 		},
@@ -86,6 +88,19 @@ export async function startProxy(targetUrl: string): Promise<NetworkProxy> {
 			await once(server, "close");
 		},
 	};
+}
+
+/** Listens on a free port of loopback in the target's place; returns the target's own URL with that in it. */
+export async function listenAs(
+	server: Server,
+	targetUrl: string,
+): Promise<string> {
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const url = new URL(targetUrl);
+	url.hostname = "127.0.0.1";
+	url.port = String((server.address() as AddressInfo).port);
+	return url.href;
 }
 
 const gatePollMs = 20;

@@ -1,4 +1,6 @@
 import { callbackId } from "../domain/callback-record.ts";
+import type { ReplayOrder } from "../store/callback-replay.ts";
+import { findCallback, type QuarantineFilter } from "../store/callbacks.ts";
 import { aJob, type JobSpec, submissionOf } from "./factories.ts";
 import type { TestStore } from "./store.ts";
 
@@ -50,4 +52,34 @@ export async function aQuarantined(
 	const submissionId = submissionOf(job);
 	const kept = await setAside(store, submissionId, callback);
 	return { ...kept, jobId: job.id, submissionId };
+}
+
+/** A filter that lets all of every tenant pass. */
+export const everything: QuarantineFilter = {
+	tenantId: null,
+	reason: null,
+	since: null,
+	until: null,
+	isWaiting: false,
+	submissionId: null,
+};
+
+/** The order to replay, in which a failure fails the test. */
+export const replayOrder: ReplayOrder = {
+	actor: "key_1",
+	isDryRun: false,
+	hosts: null,
+	onFailure: (_id, error) => {
+		throw error;
+	},
+};
+
+/** A callback as it is now. */
+export async function rereadCallback(
+	{ db }: Pick<TestStore, "db">,
+	id: bigint,
+) {
+	const found = await findCallback(db, null, id);
+	if (found === null) throw new Error("there is no such callback");
+	return found;
 }

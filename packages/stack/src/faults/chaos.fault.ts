@@ -5,6 +5,7 @@ import type { AppName } from "../entries.ts";
 import { bells } from "../journeys/stage.ts";
 import { startLoad } from "./load.ts";
 import { residentMb } from "./memory.ts";
+import { expectPaidOnce } from "./paid-once.ts";
 import { forgetTheDead, resendUnsent } from "./recovery.ts";
 import { reportFault } from "./report.ts";
 import { randomFrom, seed, shuffled } from "./seed.ts";
@@ -166,18 +167,9 @@ async function reachSuccess(
 	expect(ids.filter((id) => !told.has(id))).toEqual([]);
 }
 
-/** Every answered request is one job, every job is paid once, and the auditor finds nothing. */
 async function countAll(stage: FaultStage, ids: readonly string[]) {
-	expect(ids.length).toBeGreaterThan(0);
-	expect(new Set(ids).size).toBe(ids.length);
-	await stage.audit(ids);
-	const { totals } = await stage.simulator("/ledger?limit=1");
-	expect(totals).toMatchObject({
-		accepted_posts: ids.length,
-		charged_posts: ids.length,
-	});
-	expect(totals.max_concurrent).toBeLessThanOrEqual(concurrency);
-	return `${totals.charged_posts} charges, 0 lost, 0 charged twice, 0 duplicates`;
+	const charges = await expectPaidOnce(stage, ids, concurrency);
+	return `${charges} charges, 0 lost, 0 charged twice, 0 duplicates`;
 }
 
 function memoryMb({ stack }: FaultStage): number {
