@@ -80,7 +80,14 @@ describe("the diagram of the submission", () => {
 
 describe("the other tables", () => {
 	it("name every sweep with its interval, and no other", () => {
-		const source = readDocument("apps/worker/src/sweep/sweeps.ts");
+		const folder = "apps/worker/src/sweep";
+		const parts = readDocument(`${folder}/sweeps.ts`).matchAll(
+			/create(\w+)Sweeps\(deps\)/g,
+		);
+		const source = [...parts]
+			.map(([, of = ""]) => `${folder}/${of.toLowerCase()}-sweeps.ts`)
+			.map(readDocument)
+			.join("\n");
 		const intervals: Record<string, number> = { leaseRenewalMs };
 		const sweeps = source.matchAll(/name: "(\w+)",\s*everyMs: (\w+)/g);
 

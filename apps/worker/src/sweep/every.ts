@@ -9,6 +9,9 @@ export type Sweep = {
 	isRoutine?: boolean;
 };
 
+/** A pass takes at most this many rows, so that its locks are short; the next pass takes the rest. */
+export const passRows = 500;
+
 // A look that finds nothing takes this part of the time at most, however long one look takes, as beside a transaction that
 // keeps every former row; and none is put off for more than this many intervals.
 const restFactor = 10;
