@@ -107,6 +107,17 @@ module.exports = {
 			},
 		},
 		{
+			name: "cli-imports-only-the-client",
+			comment:
+				"What the command line can do, everybody can do with the client and a key.",
+			severity: "error",
+			from: { path: "^packages/cli/src/", pathNot: tests },
+			to: {
+				pathNot: "^packages/(cli|client)/src/",
+				dependencyTypesNot: ["core"],
+			},
+		},
+		{
 			name: "nothing-imports-an-app",
 			comment: "An app is started as a process, never called as a library.",
 			severity: "error",

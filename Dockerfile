@@ -14,6 +14,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY apps/api/package.json apps/api/
 COPY apps/webhook/package.json apps/webhook/
 COPY apps/worker/package.json apps/worker/
+COPY packages/cli/package.json packages/cli/
 COPY packages/client/package.json packages/client/
 COPY packages/shared/package.json packages/shared/
 COPY packages/simulator/package.json packages/simulator/
@@ -22,13 +23,13 @@ COPY prisma/package.json prisma/
 # The exact pnpm that package.json names.
 ENV PNPM="npx --yes pnpm@12.21.0"
 
-# The stack (embedded Postgres and what starts everything on one machine) and the customers' client have no place in an
-# image.
+# The stack (embedded Postgres and what starts everything on one machine), the customers' client and its command line have
+# no place in an image.
 FROM manifests AS build
 ENV TURBO_TELEMETRY_DISABLED=1
-RUN $PNPM install --frozen-lockfile --filter '!@reelay/stack' --filter '!@reelay/client'
+RUN $PNPM install --frozen-lockfile --filter '!@reelay/stack' --filter '!@reelay/client' --filter '!@reelay/cli'
 COPY . .
-RUN $PNPM exec turbo run build '--filter=!@reelay/stack' '--filter=!@reelay/client' --output-logs=errors-only \
+RUN $PNPM exec turbo run build '--filter=!@reelay/stack' '--filter=!@reelay/client' '--filter=!@reelay/cli' --output-logs=errors-only \
  && find apps/*/dist packages/*/dist prisma/dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete \
  && rm -rf apps/*/dist/testing packages/*/dist/testing prisma/dist/testing
 
