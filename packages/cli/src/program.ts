@@ -3,8 +3,14 @@ import type { Command, Context, Flags, Settings } from "./command.ts";
 import { cancel } from "./commands/cancel.ts";
 import { doctor } from "./commands/doctor.ts";
 import { get } from "./commands/get.ts";
+import { keysCreate } from "./commands/keys-create.ts";
+import { keysList } from "./commands/keys-list.ts";
+import { keysRevoke } from "./commands/keys-revoke.ts";
+import { keysRotate } from "./commands/keys-rotate.ts";
 import { list } from "./commands/list.ts";
+import { retry } from "./commands/retry.ts";
 import { submit } from "./commands/submit.ts";
+import { usage } from "./commands/usage.ts";
 import { watch } from "./commands/watch.ts";
 import { webhooksCreate } from "./commands/webhooks-create.ts";
 import { webhooksList } from "./commands/webhooks-list.ts";
@@ -27,6 +33,12 @@ export const commands: readonly Command[] = [
 	list,
 	get,
 	cancel,
+	retry,
+	usage,
+	keysList,
+	keysCreate,
+	keysRotate,
+	keysRevoke,
 	webhooksListen,
 	webhooksList,
 	webhooksCreate,

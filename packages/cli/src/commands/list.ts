@@ -1,5 +1,5 @@
 import type { Job, ListJobs } from "@reelay/client";
-import type { Command } from "../command.ts";
+import type { Command, Flags } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { promptOf } from "../show-job.ts";
 import { table } from "../terminal.ts";
@@ -21,6 +21,34 @@ export const list: Command = {
 			value: "STATE",
 			help: "only jobs in this state, or several with commas",
 		},
+		tag: {
+			type: "string",
+			multiple: true,
+			value: "TAG",
+			help: "only jobs with this tag",
+		},
+		metadata: {
+			type: "string",
+			multiple: true,
+			value: "KEY=VALUE",
+			help: "only jobs with this in their metadata",
+		},
+		"external-id": {
+			type: "string",
+			value: "ID",
+			help: "only the job with your own id",
+		},
+		batch: { type: "string", value: "ID", help: "only the jobs of a batch" },
+		from: {
+			type: "string",
+			value: "INSTANT",
+			help: "only jobs accepted then or later",
+		},
+		before: {
+			type: "string",
+			value: "INSTANT",
+			help: "only jobs accepted earlier",
+		},
 		limit: { type: "string", value: "N", help: "how many; 20 if not said" },
 		all: { type: "boolean", help: "every one" },
 	},
@@ -28,14 +56,7 @@ export const list: Command = {
 		const most = flags.isSet("all")
 			? Number.POSITIVE_INFINITY
 			: (flags.number("limit", 1) ?? usualCount);
-		const states = flags.list("state").flatMap((word) => word.split(","));
-		// A state that there is none of is told by the API, with those that there are.
-		const query: ListJobs = {
-			limit: Math.min(most, pageSize),
-			...(states.length === 0
-				? {}
-				: { state: states as NonNullable<ListJobs["state"]> }),
-		};
+		const query = { ...filtersOf(flags), limit: Math.min(most, pageSize) };
 		const jobs: Job[] = [];
 		let count = 0;
 		for await (const job of reelay().jobs.list(query, { signal })) {
@@ -48,6 +69,20 @@ export const list: Command = {
 		return exitCodes.ok;
 	},
 };
+
+function filtersOf(flags: Flags): ListJobs {
+	const states = flags.list("state").flatMap((word) => word.split(","));
+	return {
+		// A state that there is none of is told by the API, with those that there are.
+		state: states as NonNullable<ListJobs["state"]>,
+		tag: flags.list("tag"),
+		metadata: flags.list("metadata").map((pair) => pair.replace("=", ":")),
+		external_id: flags.text("external-id"),
+		batch: flags.text("batch"),
+		created_from: flags.text("from"),
+		created_before: flags.text("before"),
+	};
+}
 
 function show(jobs: readonly Job[], out: (line: string) => void): void {
 	if (jobs.length === 0) {

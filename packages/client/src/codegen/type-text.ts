@@ -40,12 +40,23 @@ export function typeText(schema: Schema, words: Words): string {
 	if (choices !== undefined) {
 		return unionText(choices.map((one) => typeText(one, words)));
 	}
-	if (schema.allOf !== undefined) {
-		return schema.allOf.map((one) => `(${typeText(one, words)})`).join(" & ");
-	}
+	if (schema.allOf !== undefined) return allText(schema.allOf, schema, words);
 	const types = [schema.type ?? []].flat();
 	if (types.length === 0) return "unknown";
 	return unionText(types.map((type) => namedText(type, schema, words)));
+}
+
+/** What is said of the whole, and of each part that says more than bounds. */
+function allText(
+	parts: readonly Schema[],
+	{ allOf: _, ...whole }: Schema,
+	words: Words,
+): string {
+	const texts = [whole, ...parts].map((one) => typeText(one, words));
+	const said = texts.filter((text) => text !== "unknown");
+	return said.length === 0
+		? "unknown"
+		: said.map((text) => (said.length === 1 ? text : `(${text})`)).join(" & ");
 }
 
 function refText(ref: string): string {
