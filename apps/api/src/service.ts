@@ -1,14 +1,16 @@
 import { openRateLimits } from "@reelay/shared/limits/rate-limits";
-import { openRinger } from "@reelay/shared/queue/rings";
+import { openRinger, type Ringer } from "@reelay/shared/queue/rings";
 import { listen } from "@reelay/shared/runtime/lifecycle";
+import type { Logger } from "@reelay/shared/runtime/logger";
+import type { Metrics } from "@reelay/shared/runtime/metrics";
 import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Service } from "@reelay/shared/runtime/service";
-import { openDatabase } from "@reelay/shared/store/database";
+import { type Database, openDatabase } from "@reelay/shared/store/database";
 import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
 import { bootstrap } from "./bootstrap.ts";
-import { apiConfigSchema, apiSecrets } from "./config.ts";
+import { type ApiConfig, apiConfigSchema, apiSecrets } from "./config.ts";
 import { createPriceEstimator } from "./estimate-price.ts";
 import { createKeyUse } from "./key-use.ts";
 import { createStrangers } from "./middleware/strangers.ts";
@@ -28,44 +30,10 @@ export function createApiService(
 		schema: apiConfigSchema,
 		secrets: apiSecrets,
 		async start({ config, logger, metrics, isStopping }) {
-			const database = await openDatabase({
-				url: config.DATABASE_URL,
-				applicationName: "reelay-api",
-				poolSize: 10,
-			});
-			const reads = await openDatabase({
-				url: config.DATABASE_URL,
-				applicationName: "reelay-api-reads",
-				poolSize: readPoolSize,
-				statementTimeoutMs: readTimeoutMs,
-			});
-			const ringsLost = metrics.counter(
-				"rings_lost_total",
-				"Rings that the queue's engine did not take; a sweep rings again.",
-			);
-			const ringer = openRinger(
-				{
-					redisUrl: config.REDIS_URL ?? null,
-					databaseUrl: config.DATABASE_URL,
-				},
-				(error) => {
-					ringsLost.inc();
-					logger.warn({ err: error }, "ring.lost");
-				},
-			);
+			const { database, reads } = await openPools(config.DATABASE_URL);
+			const ringer = openCountedRinger(config, { logger, metrics });
 			if (await ensureEventClock(database.db)) logger.warn("events.clockMoved");
-			const { madeSecret } = await bootstrap({
-				db: database.db,
-				keyring: config.ENCRYPTION_KEYS,
-				apiKey: config.BOOTSTRAP_API_KEY ?? null,
-				webhookSecret: config.WEBHOOK_SECRET ?? null,
-			});
-			if (madeSecret !== null) {
-				// Not through the logger: this is shown once, to whoever started the process.
-				process.stdout.write(
-					`The secret that signs webhooks, shown this once: ${madeSecret}\n`,
-				);
-			}
+			await bootstrapFrom(config, database.db);
 			const streams = createStreams({
 				reads: reads.db,
 				logger,
@@ -80,18 +48,9 @@ export function createApiService(
 				db: database.db,
 				onFailure: (error) => logger.warn({ err: error }, "keys.useUnrecorded"),
 			});
-			const limited = metrics.counter(
-				"rate_limited_requests_total",
-				"Requests that were refused because there were too many, by the limit.",
-				["limit"],
-			);
-			const onLimited = (limit: string) => limited.inc({ limit });
-			const rateLimits = await openRateLimits({
-				redisUrl: config.REDIS_URL ?? null,
-				writes: config.RATE_LIMIT_WRITES,
-				reads: config.RATE_LIMIT_READS,
-				onAway: (error) => logger.warn({ err: error }, "rateLimits.notShared"),
-				onBack: () => logger.info("rateLimits.shared"),
+			const { rateLimits, onLimited } = await openLimits(config, {
+				logger,
+				metrics,
 			});
 			const app = createApp({
 				rateLimits,
@@ -138,4 +97,68 @@ export function createApiService(
 			};
 		},
 	};
+}
+
+type Told = { logger: Logger; metrics: Metrics };
+
+async function openPools(url: string) {
+	const database = await openDatabase({
+		url,
+		applicationName: "reelay-api",
+		poolSize: 10,
+	});
+	const reads = await openDatabase({
+		url,
+		applicationName: "reelay-api-reads",
+		poolSize: readPoolSize,
+		statementTimeoutMs: readTimeoutMs,
+	});
+	return { database, reads };
+}
+
+function openCountedRinger(
+	config: ApiConfig,
+	{ logger, metrics }: Told,
+): Ringer {
+	const ringsLost = metrics.counter(
+		"rings_lost_total",
+		"Rings that the queue's engine did not take; a sweep rings again.",
+	);
+	return openRinger(
+		{ redisUrl: config.REDIS_URL ?? null, databaseUrl: config.DATABASE_URL },
+		(error) => {
+			ringsLost.inc();
+			logger.warn({ err: error }, "ring.lost");
+		},
+	);
+}
+
+async function bootstrapFrom(config: ApiConfig, db: Database): Promise<void> {
+	const { madeSecret } = await bootstrap({
+		db,
+		keyring: config.ENCRYPTION_KEYS,
+		apiKey: config.BOOTSTRAP_API_KEY ?? null,
+		webhookSecret: config.WEBHOOK_SECRET ?? null,
+	});
+	if (madeSecret === null) return;
+	// Not through the logger: this is shown once, to whoever started the process.
+	process.stdout.write(
+		`The secret that signs webhooks, shown this once: ${madeSecret}\n`,
+	);
+}
+
+async function openLimits(config: ApiConfig, { logger, metrics }: Told) {
+	const limited = metrics.counter(
+		"rate_limited_requests_total",
+		"Requests that were refused because there were too many, by the limit.",
+		["limit"],
+	);
+	const rateLimits = await openRateLimits({
+		redisUrl: config.REDIS_URL ?? null,
+		writes: config.RATE_LIMIT_WRITES,
+		reads: config.RATE_LIMIT_READS,
+		onAway: (error) => logger.warn({ err: error }, "rateLimits.notShared"),
+		onBack: () => logger.info("rateLimits.shared"),
+	});
+	return { rateLimits, onLimited: (limit: string) => limited.inc({ limit }) };
 }
