@@ -3,7 +3,6 @@ import {
 	createEndpointSchema,
 	listDeliveriesSchema,
 	patchEndpointSchema,
-	rotateSecretSchema,
 	testEndpointSchema,
 } from "@reelay/shared/contracts/endpoint-api";
 import { presentEndpoint } from "@reelay/shared/contracts/endpoint-view";
@@ -12,7 +11,6 @@ import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Database } from "@reelay/shared/store/database";
 import { listDeliveries } from "@reelay/shared/store/delivery-log";
 import { deleteEndpoint, listEndpoints } from "@reelay/shared/store/endpoints";
-import { expireSecret, listSecrets } from "@reelay/shared/store/secrets";
 import { Router } from "express";
 import {
 	createEndpoint,
@@ -26,8 +24,7 @@ import { allowJson, requireJson } from "../middleware/require-json.ts";
 import { getEndpoint, pathId } from "../owned.ts";
 import { cursorPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
-import { noSuch, problemFor } from "../problem.ts";
-import { addSecret, presentSecret } from "../rotate-secret.ts";
+import { noSuch } from "../problem.ts";
 import { testEndpoint } from "../test-endpoint.ts";
 
 export type EndpointRoutesDeps = EndpointDeps & {
@@ -35,7 +32,7 @@ export type EndpointRoutesDeps = EndpointDeps & {
 	ringer: Pick<Ringer, "enqueue">;
 };
 
-/** The routes of /v1/endpoints: make, change and delete them, rotate their secrets, send them a test, see their deliveries. */
+/** The routes of /v1/endpoints: make, change and delete them, send them a test, see their deliveries. */
 export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 	const router = Router();
 	const view = (endpoint: EndpointRecord) =>
@@ -70,31 +67,6 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 		const { tenantId, id } = pathId("endpoint", req, res);
 		if (!(await deleteEndpoint(deps.db, tenantId, id)))
 			throw noSuch("endpoint");
-		res.status(204).end();
-	});
-
-	router.get("/:id/secrets", async (req, res) => {
-		const { id } = await getEndpoint(deps.db, req, res);
-		const secrets = await listSecrets(deps.db, id);
-		res.json({ data: secrets.map(presentSecret) });
-	});
-
-	router.post("/:id/secrets", requireJson, async (req, res) => {
-		const body = parseBody(rotateSecretSchema, req.body);
-		const { id } = await getEndpoint(deps.db, req, res);
-		res.status(201).json(await addSecret(deps, id, body));
-	});
-
-	router.delete("/:id/secrets/:secretId", async (req, res) => {
-		const { id } = await getEndpoint(deps.db, req, res);
-		const secretId = String(req.params.secretId);
-		const known = await listSecrets(deps.db, id);
-		if (!known.some((secret) => secret.id === secretId)) throw noSuch("secret");
-		if (!(await expireSecret(deps.db, id, secretId))) {
-			throw problemFor("last_secret", {
-				detail: "It is the only one that signs; add another one first.",
-			});
-		}
 		res.status(204).end();
 	});
 
