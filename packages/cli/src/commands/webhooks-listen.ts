@@ -46,7 +46,7 @@ export const webhooksListen: Command = {
 	async run(context) {
 		const { terminal, isJson, signal, flags } = context;
 		const to = readTarget(flags.text("to"));
-		const secret = readSecret(context);
+		const { secret, source } = readSecret(context);
 		const most = flags.number("count", 1) ?? Number.POSITIVE_INFINITY;
 		const types = flags.list("types").flatMap((word) => word.split(","));
 		let place = flags.text("after") ?? "now";
@@ -56,7 +56,7 @@ export const webhooksListen: Command = {
 			outageMs: Number.POSITIVE_INFINITY,
 			...(types.length === 0 ? {} : { types }),
 		});
-		terminal.note(`Events go to ${to}, signed with ${secret}`);
+		terminal.note(`Events go to ${to}, signed with ${source ?? secret}`);
 		let count = 0;
 		try {
 			for await (const event of events) {
@@ -82,15 +82,21 @@ function readTarget(to: string | undefined): string {
 	throw new UsageError("Say where to: --to http://localhost:4000/reelay.");
 }
 
-function readSecret({ flags, settings }: Context): string {
-	const secret =
-		flags.text("secret") ?? settings.webhookSecret ?? createWebhookSecret();
+/** A secret of theirs is named by where it is from; only one that was made here is shown. */
+function readSecret({ flags, settings }: Context): {
+	secret: string;
+	source: string | null;
+} {
+	const given = flags.text("secret");
+	const secret = given ?? settings.webhookSecret ?? createWebhookSecret();
 	try {
 		signWebhook({ body: "", secret });
-		return secret;
 	} catch {
 		throw new UsageError("--secret must be a whsec_ secret, whole.");
 	}
+	if (given !== undefined) return { secret, source: "--secret" };
+	const isSet = settings.webhookSecret !== null;
+	return { secret, source: isSet ? "WEBHOOK_SECRET" : null };
 }
 
 /** One attempt, as a delivery makes it: a redirect is not followed, and 2xx is success. */
