@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
 import { closeAll, portOf } from "@reelay/shared/testing/raw-server";
 import { findFreePort } from "@reelay/stack/ports";
@@ -331,6 +332,16 @@ describe("time", () => {
 			idempotencyKey: keysOf(heard)[0],
 			cause: expect.objectContaining({ message: "the user left" }),
 		});
+	});
+
+	it("leaves nothing on a signal that outlives many requests and pauses", async () => {
+		const { signal } = new AbortController();
+		const { reelay } = await play(problem(404, "not_found"), reset, found);
+
+		await failureOf(reelay.jobs.get("job_1", { signal }));
+		await reelay.jobs.get("job_1", { signal });
+
+		expect(getEventListeners(signal, "abort")).toEqual([]);
 	});
 
 	it("asks for nothing when the signal was aborted before", async () => {

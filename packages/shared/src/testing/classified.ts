@@ -2,6 +2,7 @@ import { classifyOutcome, type Outcome } from "../domain/outcome.ts";
 
 /** When the answers of these tests come. */
 export const now = new Date("2026-03-23T12:00:00Z");
+/** Where a success leads to. */
 export const video = "https://cdn.example.com/v/1.mp4";
 /** What a body says of a success. */
 export const success = {
