@@ -71,7 +71,10 @@ it("keeps its data over a stop, and writes durably unless told otherwise", async
 	expect(await query(second.url, "show fsync")).toEqual([{ fsync: "on" }]);
 });
 
-it("comes back after the server was killed, and tells of that", async () => {
+// Twice a start, and between them what a server does that has lost its memory.
+it("comes back after the server was killed, and tells of that", {
+	timeout: 60_000,
+}, async () => {
 	const onExit = vi.fn();
 	const first = await start({ durable: true, onExit });
 	await query(first.url, "create table kept as select 42 as answer");

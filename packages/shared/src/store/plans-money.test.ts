@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-/** Succeeded jobs of many days, whose ids tell the time as real ones do. */
+/** Succeeded jobs of many days, ten of them of this moment, however young the day is; their ids tell the time as real ones do. */
 async function writeHistory(tenantId: string): Promise<void> {
 	await store.db.$executeRaw`
 		insert into job (id, tenant_id, action, mode, input, fingerprint, state, live, ready, start_by, timeout_s,
@@ -29,7 +29,7 @@ async function writeHistory(tenantId: string): Promise<void> {
 		select id_before('job', at) || lpad(n::text, 16, '0'), ${tenantId}, 'a', 'text', '{}', '\\x00', 'succeeded', false,
 			false, at, 60, 3, 1, 1, '{}', 'yes', 70, 70, 'class-' || n % 10, 5, at, at
 		from generate_series(1, ${days * jobsADay}::int) as n,
-			lateral (select now() - n * interval '1 day' / ${jobsADay}::int as at) as t`;
+			lateral (select now() - greatest(0, n - 10) * interval '1 day' / ${jobsADay}::int as at) as t`;
 }
 
 /** Rows of a table that were read so far, by which of its indexes, or by whatever way. */
