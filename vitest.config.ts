@@ -33,6 +33,7 @@ export default defineConfig({
 			},
 			fuzzRequests: Number(process.env.FUZZ_REQUESTS ?? 600),
 			fuzzSeed: Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31),
+			rollingFrom: process.env.ROLLING_FROM ?? "",
 			listRows: Number(process.env.LIST_ROWS ?? 20_000),
 			listReport: process.env.LIST_REPORT ?? "",
 			pinnedSeconds: Number(process.env.PINNED_SECONDS ?? 40),

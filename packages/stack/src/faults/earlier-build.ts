@@ -20,23 +20,29 @@ const { build } = await import("./scripts/build.mjs");
 const { code } = await build(await ensureInstalled());
 process.exit(code);`;
 
-/** The newest migration of the repository at `root`. */
-export function newestMigration(root: string): string {
-	const folder = join(root, "prisma/migrations");
-	const names = readdirSync(folder, { withFileTypes: true })
+/** The migrations of the repository at `root`, the oldest first. */
+function listMigrations(root: string): string[] {
+	return readdirSync(join(root, "prisma/migrations"), { withFileTypes: true })
 		.filter((entry) => entry.isDirectory())
-		.map((entry) => entry.name);
-	return names.sort().at(-1) ?? "";
+		.map((entry) => entry.name)
+		.sort();
+}
+
+/** The migrations that one repository has and an earlier one lacks, the oldest first. */
+export function migrationsSince(earlierRoot: string, root: string): string[] {
+	const before = new Set(listMigrations(earlierRoot));
+	return listMigrations(root).filter((name) => !before.has(name));
 }
 
 /**
- * Builds the last commit that had not the newest migration, as one finds it in the repository's own history. Null where
- * there is no such history, after a line that says what to do.
+ * Builds an earlier commit, or, where none is named, the last one that had not the newest migration, as one finds it in the
+ * repository's own history. Null where there is no such history, after a line that says what to do.
  */
-export async function buildBeforeNewestMigration(
+export async function buildEarlier(
 	root: string,
+	named: string,
 ): Promise<EarlierBuild | null> {
-	const commit = findCommit(root);
+	const commit = named === "" ? findCommit(root) : named;
 	if (commit === null) {
 		process.stderr.write(
 			"\nSKIPPED: the rolling upgrade. It builds the commit before the newest migration, which is not in this folder's history: use a clone, and run git fetch --unshallow in a shallow one.\n\n",
@@ -61,7 +67,7 @@ function findCommit(root: string): string | null {
 	// A folder without a history of its own may lie in somebody else's.
 	if (git(root, ["rev-parse", "--show-prefix"]) !== "") return null;
 	// Other files of its folder may have come later.
-	const path = `prisma/migrations/${newestMigration(root)}/migration.sql`;
+	const path = `prisma/migrations/${listMigrations(root).at(-1)}/migration.sql`;
 	const added = git(root, [
 		...["log", "--max-count=1", "--diff-filter=A", "--format=%H"],
 		...["--", path],

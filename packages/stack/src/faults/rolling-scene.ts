@@ -6,7 +6,6 @@ import { expect } from "vitest";
 import type { Bell } from "../journeys/stage.ts";
 import { type Balancer, startBalancer } from "./balancer.ts";
 import { type Beside, startBeside } from "./beside.ts";
-import { newestMigration } from "./earlier-build.ts";
 import { type FaultStage, openFaultStage } from "./stage.ts";
 
 const patience = { timeoutMs: 180_000, everyMs: 250 };
@@ -20,7 +19,7 @@ export type RollingScene = {
 	stop(root: string): Promise<void>;
 	/** Applies what the database lacks of the newest release. */
 	migrate(): Promise<void>;
-	/** Undoes the newest migration, as its down.sql says. */
+	/** Undoes that, the newest first, as each down.sql says. */
 	undo(): Promise<void>;
 	/** Waits until so many jobs more have succeeded, and every worker that runs has submitted one. */
 	goOn(jobs: number): Promise<void>;
@@ -28,10 +27,11 @@ export type RollingScene = {
 
 const fleet = ["webhook", "worker", "worker", "api"] as const;
 
-/** Opens it without any process of ours, on a database that lacks the newest migration; null where the bell is missing. */
+/** Opens it without any process of ours, on a database that lacks these migrations; null where the bell is missing. */
 export async function openRollingScene(
 	bell: Bell,
 	newestRoot: string,
+	lacking: readonly string[],
 ): Promise<(RollingScene & { close(): Promise<void> }) | null> {
 	const stage = await openFaultStage(bell, {
 		env: { SIMULATOR_RENDER_MS: "700" },
@@ -47,7 +47,6 @@ export async function openRollingScene(
 			balancer.route(staying.map(({ url }) => url));
 		}
 	};
-	const migration = newestMigration(newestRoot);
 	const scene: RollingScene = {
 		stage,
 		async start(root) {
@@ -69,13 +68,15 @@ export async function openRollingScene(
 			const { applied } = await applyMigrations({
 				url: stage.stack.databaseUrl,
 			});
-			expect(applied).toEqual([migration]);
+			expect(applied).toEqual(lacking);
 		},
 		async undo() {
-			const folder = join(newestRoot, "prisma/migrations", migration);
-			const down = readFileSync(join(folder, "down.sql"), "utf8");
-			// A deadlock with what runs beside it undoes the whole of it, and the operator runs it again.
-			await eventually(() => stage.sql(down), patience);
+			for (const name of [...lacking].reverse()) {
+				const folder = join(newestRoot, "prisma/migrations", name);
+				const down = readFileSync(join(folder, "down.sql"), "utf8");
+				// A deadlock with what runs beside it undoes the whole of it, and the operator runs it again.
+				await eventually(() => stage.sql(down), patience);
+			}
 		},
 		goOn: (jobs) => goOn(stage, running, jobs),
 	};

@@ -1,15 +1,23 @@
 import { fileURLToPath } from "node:url";
 import { eventually } from "@reelay/shared/testing/eventually";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { bells } from "../journeys/stage.ts";
 import {
-	buildBeforeNewestMigration,
+	buildEarlier,
 	type EarlierBuild,
+	migrationsSince,
 } from "./earlier-build.ts";
 import { startLoad } from "./load.ts";
 import { reportFault } from "./report.ts";
 import { openRollingScene } from "./rolling-scene.ts";
 import type { FaultStage } from "./stage.ts";
+
+declare module "vitest" {
+	export interface ProvidedContext {
+		/** The commit of the release to come from; the one before the newest migration, if it is empty: ROLLING_FROM. */
+		rollingFrom: string;
+	}
+}
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const patience = { timeoutMs: 180_000, everyMs: 250 };
@@ -19,7 +27,7 @@ const step = 20;
 
 let earlier: EarlierBuild | null = null;
 beforeAll(async () => {
-	earlier = await buildBeforeNewestMigration(root);
+	earlier = await buildEarlier(root, inject("rollingFrom"));
 }, 900_000);
 afterAll(() => earlier?.remove());
 
@@ -30,7 +38,9 @@ describe.each(bells)(
 			timeout: 1_200_000,
 		}, async (test) => {
 			if (earlier === null) return test.skip();
-			const scene = await openRollingScene(bell, root);
+			const lacking = migrationsSince(earlier.root, root);
+			expect(lacking).not.toEqual([]);
+			const scene = await openRollingScene(bell, root, lacking);
 			if (scene === null) return test.skip();
 			const { stage } = scene;
 			try {
@@ -68,7 +78,7 @@ describe.each(bells)(
 					bell,
 					invariants: "I1 I2 I3 I4 I5 I8 I11",
 					recoveryMs: Date.now() - endedAt,
-					notes: `${counts}, from ${earlier.commit}`,
+					notes: `${counts}, from ${earlier.commit} over ${lacking.join(", ")}`,
 				});
 			} finally {
 				await scene.close();
