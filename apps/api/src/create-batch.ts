@@ -27,6 +27,9 @@ import { fingerprint } from "./fingerprint.ts";
 import { problemFor } from "./problem.ts";
 import { validateJob } from "./validate-job.ts";
 
+// More lines help nobody, and a hostile body can hold tens of thousands.
+const mostMistakes = 200;
+
 export type CreateBatchInput = {
 	tenantId: string;
 	keyId: string;
@@ -123,7 +126,9 @@ function toNewJobs(deps: CreateJobDeps, request: CreateBatchInput): NewJob[] {
 			jobs.push(newJobOf(deps, asked, validation.job));
 		}
 	}
-	if (violations.length > 0) throw invalidRequest(violations);
+	if (violations.length > 0) {
+		throw invalidRequest(violations.slice(0, mostMistakes));
+	}
 	return jobs;
 }
 

@@ -131,6 +131,29 @@ describe("POST /v1/batches", () => {
 		expect(answer.json.code).toBe("idempotency_key_reused");
 	});
 
+	it("accepts none where a budget does not allow all", async () => {
+		const limit = (points: number) =>
+			stage.request("/v1/budgets/tenant/day", {
+				method: "PUT",
+				body: { limit_points: points },
+			});
+		const preview = await stage.request("/v1/jobs/validate", { body: job() });
+		const { points } = preview.json.estimate;
+		await limit(2 * points);
+
+		const tooMuch = await send({ jobs: [job(), job(), job()] });
+		const none = await countJobs();
+		const enough = await send({ jobs: [job(), job()] });
+		await stage.request("/v1/budgets/tenant/day", { method: "DELETE" });
+
+		expect(tooMuch.json).toMatchObject({
+			status: 402,
+			code: "budget_exceeded",
+		});
+		expect(none).toBe(0);
+		expect([enough.status, enough.json.size]).toEqual([202, 2]);
+	});
+
 	it("takes a hundred jobs and no more", async () => {
 		const most = createBatchSchema.shape.jobs.safeParse(Array(100).fill(job()));
 		const full = await send({ jobs: Array(100).fill(job()) });

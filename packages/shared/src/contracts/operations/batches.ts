@@ -51,7 +51,7 @@ const createBatch: Operation = {
 			headers: ["Location", "Idempotency-Replayed"],
 		},
 	],
-	problems: ["idempotency_key_reused"],
+	problems: ["budget_exceeded", "idempotency_key_reused"],
 	examples: [
 		{
 			summary: "Two jobs",

@@ -114,7 +114,7 @@ const retryJob: Operation = {
 			headers: ["Location", "Idempotency-Replayed", "Preference-Applied"],
 		},
 	],
-	problems: ["not_retryable", "already_retried"],
+	problems: ["budget_exceeded", "not_retryable", "already_retried"],
 	examples: [
 		{
 			summary: "With a shorter video",
