@@ -1,7 +1,7 @@
 /** What an API key may do, and what each scope opens. */
 export const scopes = {
-	"jobs:write": "Create and cancel jobs.",
-	"jobs:read": "Read jobs, their timelines and the feed of events.",
+	"jobs:write": "Create, retry, cancel and erase jobs, alone and in batches.",
+	"jobs:read": "Read jobs, batches, timelines, usage and the feed of events.",
 	webhooks: "Endpoints, their secrets, deliveries and replays.",
 	admin:
 		"The keys and budgets of the own tenant, its audit log, and jobs whose outcome nobody knows.",
