@@ -19,6 +19,7 @@ declare module "vitest" {
 
 const rows = inject("listRows");
 const reportFile = inject("listReport");
+const step = 20_000;
 const rounds = 40;
 const day = 24 * 3_600_000;
 const yearAgo = Date.now() - 365 * day;
@@ -50,6 +51,13 @@ async function writeHistory(): Promise<void> {
 		insert into tenant (id, name) values ('ten_other', 'other')`;
 	await store.db.$executeRaw`
 		insert into batch (id, tenant_id, fingerprint, size) values ('bat_one', ${store.tenantId}, '\\x00', 100)`;
+	// A statement has 15 s.
+	for (let from = 1; from <= rows; from += step) {
+		await writeJobs(from, Math.min(from + step - 1, rows));
+	}
+}
+
+async function writeJobs(from: number, to: number): Promise<void> {
 	await store.db.$executeRaw`
 		insert into job (id, tenant_id, action, mode, input, fingerprint, state, live, ready, start_by, timeout_s, max_submissions,
 			submission_seq, submissions, result, error, charged, created_at, finished_at, external_id, tags, metadata, batch_id)
@@ -63,7 +71,7 @@ async function writeHistory(): Promise<void> {
 			case when n % 4000 = 5 then array['rare', 'common'] when n % 2 = 1 then array['common'] else '{}' end,
 			case when n % 3 = 1 then jsonb_build_object('customer', (n % 1000)::text) else '{}' end,
 			case when n between 101 and 200 then 'bat_one' end
-		from generate_series(1, ${rows}::int) as n`;
+		from generate_series(${from}::int, ${to}::int) as n`;
 }
 
 type Plan = {
