@@ -39,11 +39,12 @@ export async function listJobs(
 ): Promise<JobRecord[]> {
 	const labels = labelsOf(query);
 	const [label] = labels;
-	const where = [
+	const conditions = [
 		Prisma.sql`job.tenant_id = ${query.tenantId}`,
-		...conditionsOf(query, Prisma.sql`job.id`),
+		...conditionsOf(query),
 	];
 	if (label === undefined) {
+		const where = [...conditions, ...placeOf(query, Prisma.sql`job.id`)];
 		return db.$queryRaw<JobRecord[]>`
 			select job.* from job where ${Prisma.join(where, " and ")}
 			order by job.id desc limit ${query.limit}::int`;
@@ -59,7 +60,7 @@ export async function listJobs(
 	];
 	return db.$queryRaw<JobRecord[]>`
 		select job.* from job_label as found join job on job.id = found.job_id
-		where ${Prisma.join(labelled, " and ")} and ${Prisma.join(where, " and ")}
+		where ${Prisma.join(labelled, " and ")} and ${Prisma.join(conditions, " and ")}
 		order by found.job_id desc limit ${query.limit}::int`;
 }
 
@@ -93,13 +94,10 @@ function placeOf(
 	return where;
 }
 
-function conditionsOf(
-	query: JobFilter & { afterId: string | null },
-	id: Prisma.Sql,
-): Prisma.Sql[] {
+function conditionsOf(query: JobFilter): Prisma.Sql[] {
 	const { states = [], modes = [], errorCodes = [], tags = [] } = query;
 	const metadata = query.metadata ?? {};
-	const where = placeOf(query, id);
+	const where: Prisma.Sql[] = [];
 	if (states.length > 0)
 		where.push(Prisma.sql`job.state in (${oneOf(states)})`);
 	if (modes.length > 0) where.push(Prisma.sql`job.mode in (${oneOf(modes)})`);

@@ -4,7 +4,12 @@ import {
 	startApiProcess,
 } from "@reelay/stack/testing/api-process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Reelay, type ReelayApiError } from "./index.ts";
+import {
+	createWebhookSecret,
+	Reelay,
+	type ReelayApiError,
+	type ReelayError,
+} from "./index.ts";
 
 let api: ApiProcess;
 let reelay: Reelay;
@@ -15,6 +20,12 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const body = { input: { prompt: "A paper boat on a quiet lake" } };
+
+const codeOf = (promise: Promise<unknown>) =>
+	promise.then(
+		() => "no error",
+		(error: ReelayError) => error.code,
+	);
 
 async function idsOf<T extends { id: string }>(
 	list: AsyncIterable<T>,
@@ -141,5 +152,73 @@ describe("keys and tenants", () => {
 
 		expect(me.tenant.id).toBe(tenant.id);
 		expect(jobs).toEqual([]);
+	});
+});
+
+describe("events and endpoints", () => {
+	it("reads the feed and follows it from the present on", async () => {
+		const endless = new AbortController();
+		const { signal } = endless;
+		const stream = reelay.events.stream({ after: "now", signal });
+		const first = stream.next();
+		const before = await reelay.events.list().page();
+		// The stream names its place before it tells of anything, which nothing here can see: tell until it is heard.
+		const ids = new Set<string>();
+		const telling = setInterval(async () => {
+			ids.add(
+				(await reelay.jobs.cancel((await reelay.jobs.create(body)).id)).id,
+			);
+		}, 100);
+
+		const told = await first;
+
+		clearInterval(telling);
+		endless.abort();
+		expect(told.value).toMatchObject({ type: "video.cancelled" });
+		const known = before.data.map(({ id }) => id);
+		expect(known).not.toContain(told.value?.id);
+		const { deliveries } = await reelay.events.get(told.value?.id ?? "");
+		expect(deliveries).toEqual([]);
+	});
+
+	it("makes, reads, changes and deletes an endpoint, and rotates its secret", async () => {
+		const secret = createWebhookSecret();
+		const url = "http://127.0.0.1:9/hook";
+		const { endpoints } = reelay;
+
+		const made = await endpoints.create({ url, secret, events: ["video.*"] });
+		const changed = await endpoints.update(made.id, { description: "Orders" });
+		const rotated = await endpoints.rotateSecret(made.id, { overlap_s: 60 });
+		const secrets = await endpoints.secrets(made.id);
+		const counted = await endpoints.replay(made.id, {
+			since: new Date(Date.now() - 3_600_000).toISOString(),
+			dry_run: true,
+		});
+		const deliveries = await endpoints.deliveries(made.id).page();
+		const listed = await endpoints.list();
+		await endpoints.delete(made.id);
+
+		expect(made.secret).toBe(secret);
+		expect(changed.description).toBe("Orders");
+		expect(rotated.secret).toMatch(/^whsec_/);
+		expect(secrets).toHaveLength(2);
+		expect(counted).toMatchObject({ dry_run: true });
+		expect(deliveries.data).toEqual([]);
+		expect(listed.map(({ id }) => id)).toContain(made.id);
+		expect(await codeOf(endpoints.get(made.id))).toBe("not_found");
+	});
+
+	it("knows every type of event, and whether the api can serve", async () => {
+		const types = await reelay.events.types();
+		const ready = await reelay.ready();
+
+		expect(types.map(({ type }) => type)).toContain("video.succeeded");
+		expect(ready.status).toBe("ok");
+	});
+
+	it("says unauthorized for a key that nobody knows", async () => {
+		const stranger = new Reelay({ apiKey: "rl_nobody", baseUrl: api.url });
+
+		expect(await codeOf(stranger.jobs.list().page())).toBe("unauthorized");
 	});
 });

@@ -4,7 +4,7 @@ import {
 	startApiProcess,
 } from "@reelay/stack/testing/api-process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CliOptions, jsonLines, runCli } from "./testing/run-cli.ts";
+import { type CliOptions, jsonLines, runCli } from "../testing/run-cli.ts";
 
 let api: ApiProcess;
 let env: Record<string, string>;
