@@ -23,7 +23,10 @@ export async function previewJob(
 		if (other !== null) throw externalIdTaken(externalId);
 	}
 	const price = await deps.estimatePrice(job);
-	const times = await deps.forecast.timesOf(job);
+	const times = await deps.forecast.timesOf({
+		...job,
+		price_class: price?.priceClass ?? null,
+	});
 	return {
 		valid: true,
 		action: job.action,

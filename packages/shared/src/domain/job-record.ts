@@ -37,10 +37,12 @@ export type JobRecord = {
 	key_id?: string | null;
 	surplus_results: number;
 	cancel_requested_at: Instant | null;
-	/** These three are not in the snapshots of events that are older than their columns. */
+	/** These are not in the snapshots of events that are older than their columns. */
 	batch_id?: string | null;
 	retry_of?: string | null;
 	erased_at?: Instant | null;
+	/** What its price depends on, in the action's own words. */
+	price_class?: string | null;
 	created_at: Instant;
 	submitted_at: Instant | null;
 	updated_at: Instant;

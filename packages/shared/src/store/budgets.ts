@@ -13,7 +13,7 @@ import type {
 	BudgetPeriod,
 	BudgetRecord,
 } from "../domain/budget.ts";
-import type { Database } from "./database.ts";
+import { type Database, findCause } from "./database.ts";
 
 /** Which budget of a tenant is meant; without a key it is the one of all its jobs. */
 export type BudgetName = {
@@ -161,20 +161,11 @@ export async function recheckBudget(
 
 /** The budget that refused an insert, or null when the error tells of something else. Nothing of that insert is left. */
 export function findBudgetExcess(error: unknown): BudgetExcess | null {
-	for (let depth = 0; depth < 5; depth += 1) {
-		if (typeof error !== "object" || error === null) return null;
-		const { code, originalCode, detail, cause, meta } = error as {
-			code?: unknown;
-			originalCode?: unknown;
-			detail?: unknown;
-			cause?: unknown;
-			meta?: { driverAdapterError?: unknown };
-		};
-		const isExcess = [code, originalCode].includes(budgetExceeded);
-		if (isExcess && typeof detail === "string") return JSON.parse(detail);
-		error = meta?.driverAdapterError ?? cause;
-	}
-	return null;
+	return findCause(error, ({ codes, detail }) =>
+		codes.includes(budgetExceeded) && detail !== null
+			? JSON.parse(detail)
+			: null,
+	);
 }
 
 /** The SQLSTATE that the trigger raises. */

@@ -104,26 +104,39 @@ export function isUniqueViolation(error: unknown): boolean {
 	return someCause(error, ({ codes }) => codes.includes("23505"));
 }
 
-/** Whether the error, or what lies behind it, is as described; drivers and Prisma wrap what Postgres said. */
-function someCause(
+/** What one layer of an error tells. */
+type Told = { codes: string[]; message: string; detail: string | null };
+
+/** Whether the error, or what lies behind it, is as described. */
+function someCause(error: unknown, isIt: (told: Told) => boolean): boolean {
+	return findCause(error, (told) => (isIt(told) ? told : null)) !== null;
+}
+
+/** The first thing that is found in an error or behind it, or null; drivers and Prisma wrap what Postgres said. */
+export function findCause<T>(
 	error: unknown,
-	isIt: (told: { codes: string[]; message: string }) => boolean,
-): boolean {
+	find: (told: Told) => T | null,
+): T | null {
 	for (let depth = 0; depth < 5; depth += 1) {
-		if (typeof error !== "object" || error === null) return false;
-		const { code, originalCode, message, cause, meta } = error as {
+		if (typeof error !== "object" || error === null) return null;
+		const { code, originalCode, message, detail, cause, meta } = error as {
 			code?: unknown;
 			originalCode?: unknown;
 			message?: unknown;
+			detail?: unknown;
 			cause?: unknown;
 			meta?: { driverAdapterError?: unknown };
 		};
 		const codes = [code, originalCode].filter(
 			(value) => typeof value === "string",
 		);
-		const text = typeof message === "string" ? message : "";
-		if (isIt({ codes, message: text })) return true;
+		const found = find({
+			codes,
+			message: typeof message === "string" ? message : "",
+			detail: typeof detail === "string" ? detail : null,
+		});
+		if (found !== null) return found;
 		error = meta?.driverAdapterError ?? cause;
 	}
-	return false;
+	return null;
 }

@@ -1,4 +1,3 @@
-import type { JsonObject } from "../domain/actions/action.ts";
 import type { Crowd, RenderTimes } from "../domain/outlook.ts";
 import type { Database } from "./database.ts";
 import { provider } from "./governor.ts";
@@ -40,14 +39,13 @@ export async function countAhead(
 	return rows[0]?.count ?? 0;
 }
 
-/** What makes renders of one action alike in how long they take. */
+/** What makes renders of one action alike in how long they take: what it asks for, and what its price depends on. */
 export function kindOfRender(job: {
 	action: string;
 	mode: string;
-	input: JsonObject;
+	price_class?: string | null;
 }): string {
-	const { duration, sound, mode: quality } = job.input;
-	return [job.action, job.mode, duration, quality, sound].join(" ");
+	return [job.action, job.mode, job.price_class ?? ""].join(" ");
 }
 
 /**
@@ -59,10 +57,10 @@ export async function findRenderTimes(
 ): Promise<Map<string, RenderTimes>> {
 	const rows = await db.$queryRaw<(RenderTimes & { kind: string | null })[]>`
 		with latest as (
-			select state, finished_at, submitted_at, action, mode, input from job where finished_at is not null
+			select state, finished_at, submitted_at, action, mode, price_class from job where finished_at is not null
 			order by finished_at desc limit ${historyLength}::int),
 		took as (
-			select concat_ws(' ', action, mode, input->>'duration', input->>'mode', input->>'sound') as kind,
+			select action || ' ' || mode || ' ' || coalesce(price_class, '') as kind,
 				extract(epoch from finished_at - submitted_at)::float8 as seconds
 			from latest where state = 'succeeded' and submitted_at is not null)
 		select kind, percentile_cont(0.5) within group (order by seconds) as p50,
