@@ -1,21 +1,9 @@
 import { findFreePort } from "@reelay/stack/ports";
-import {
-	type ApiProcess,
-	startApiProcess,
-} from "@reelay/stack/testing/api-process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CliOptions, jsonLines, runCli } from "../testing/run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { setCliStage } from "../testing/cli-stage.ts";
+import { jsonLines } from "../testing/run-cli.ts";
 
-let api: ApiProcess;
-let env: Record<string, string>;
-beforeAll(async () => {
-	api = await startApiProcess();
-	env = { REELAY_URL: api.url, REELAY_API_KEY: api.apiKey };
-});
-afterAll(() => api?.close());
-
-const cli = (args: string[], options: CliOptions = {}) =>
-	runCli(args, { env, ...options });
+const { stage, cli } = setCliStage();
 
 describe("reelay doctor", () => {
 	it("ends with 0 when all is well", async () => {
@@ -58,7 +46,7 @@ describe("reelay doctor", () => {
 		"finds %s, says what to change, and ends with 1",
 		async (_name, wrong, check, fix) => {
 			const run = await cli(["doctor", "--json"], {
-				env: { ...env, ...wrong },
+				env: { ...stage.env, ...wrong },
 			});
 
 			const found = jsonLines(run.stdout).filter(

@@ -4,30 +4,14 @@ import { join } from "node:path";
 import { settleSubmission } from "@reelay/shared/store/settle";
 import { aJob, submissionOf } from "@reelay/shared/testing/factories";
 import { aFailure, aSuccess } from "@reelay/shared/testing/reports";
-import {
-	type ApiProcess,
-	startApiProcess,
-} from "@reelay/stack/testing/api-process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-	type CliOptions,
-	jsonLines,
-	runCli,
-	startCli,
-} from "../testing/run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { setCliStage } from "../testing/cli-stage.ts";
+import { jsonLines, startCli } from "../testing/run-cli.ts";
 
-let api: ApiProcess;
-let env: Record<string, string>;
-beforeAll(async () => {
-	api = await startApiProcess();
-	env = { REELAY_URL: api.url, REELAY_API_KEY: api.apiKey };
-});
-afterAll(() => api?.close());
+const { stage, cli } = setCliStage();
 
-const cli = (args: string[], options: CliOptions = {}) =>
-	runCli(args, { env, ...options });
 const succeed = (job: Parameters<typeof submissionOf>[0]) =>
-	settleSubmission(api.store.db, aSuccess(submissionOf(job)));
+	settleSubmission(stage.api.store.db, aSuccess(submissionOf(job)));
 
 describe("reelay submit", () => {
 	it("takes every flag, and shows the job", async () => {
@@ -94,7 +78,7 @@ describe("reelay submit", () => {
 	});
 
 	it("waits with --wait, and says how to go on after Ctrl-C", async () => {
-		const run = startCli(["submit", "A boat", "--wait"], { env });
+		const run = startCli(["submit", "A boat", "--wait"], { env: stage.env });
 		await run.until("queued");
 
 		run.child.kill("SIGINT");
@@ -116,8 +100,8 @@ describe("reelay submit", () => {
 
 describe("reelay watch", () => {
 	it("tells each change, and ends with 0 and the video", async () => {
-		const job = await aJob(api.store, { state: "rendering" });
-		const run = startCli(["watch", job.id], { env });
+		const job = await aJob(stage.api.store, { state: "rendering" });
+		const run = startCli(["watch", job.id], { env: stage.env });
 		await run.until("rendering");
 
 		await succeed(job);
@@ -129,11 +113,11 @@ describe("reelay watch", () => {
 	});
 
 	it("ends with 1 for a job without a video, in JSON a line for each change", async () => {
-		const job = await aJob(api.store, { state: "rendering" });
-		const run = startCli(["watch", job.id, "--json"], { env });
+		const job = await aJob(stage.api.store, { state: "rendering" });
+		const run = startCli(["watch", job.id, "--json"], { env: stage.env });
 		await run.until("rendering");
 
-		await settleSubmission(api.store.db, aFailure(submissionOf(job)));
+		await settleSubmission(stage.api.store.db, aFailure(submissionOf(job)));
 
 		expect(await run.ended).toBe(1);
 		expect(jsonLines(run.stdout()).map(({ state }) => state)).toEqual([
@@ -145,7 +129,7 @@ describe("reelay watch", () => {
 
 describe("reelay get, list and cancel", () => {
 	it("shows a job, and ends with 4 for one that is not there", async () => {
-		const job = await aJob(api.store, { state: "succeeded" });
+		const job = await aJob(stage.api.store, { state: "succeeded" });
 
 		const found = await cli(["get", job.id]);
 		const missing = await cli(["get", "job_nothing", "--json"]);
@@ -159,7 +143,8 @@ describe("reelay get, list and cancel", () => {
 	});
 
 	it("lists no more than it is asked for, over pages", async () => {
-		for (let i = 0; i < 3; i += 1) await aJob(api.store, { state: "expired" });
+		for (let i = 0; i < 3; i += 1)
+			await aJob(stage.api.store, { state: "expired" });
 
 		const two = await cli(["list", "--state", "expired", "--limit", "2"]);
 		const all = await cli(["list", "--state", "expired", "--all", "--json"]);
@@ -171,7 +156,7 @@ describe("reelay get, list and cancel", () => {
 	});
 
 	it("cancels a job, and says what that did", async () => {
-		const job = await aJob(api.store, { state: "queued" });
+		const job = await aJob(stage.api.store, { state: "queued" });
 
 		const run = await cli(["cancel", job.id]);
 

@@ -1,21 +1,10 @@
 import { aJob } from "@reelay/shared/testing/factories";
-import {
-	type ApiProcess,
-	startApiProcess,
-} from "@reelay/stack/testing/api-process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CliOptions, jsonLines, runCli } from "../testing/run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { setCliStage } from "../testing/cli-stage.ts";
+import { jsonLines } from "../testing/run-cli.ts";
 
-let api: ApiProcess;
-let env: Record<string, string>;
-beforeAll(async () => {
-	api = await startApiProcess();
-	env = { REELAY_URL: api.url, REELAY_API_KEY: api.apiKey };
-});
-afterAll(() => api?.close());
+const { stage, cli } = setCliStage();
 
-const cli = (args: string[], options: CliOptions = {}) =>
-	runCli(args, { env, ...options });
 const submit = async (...flags: string[]) =>
 	jsonLines((await cli(["submit", "A boat", "--json", ...flags])).stdout)[0];
 
@@ -50,7 +39,7 @@ describe("reelay list", () => {
 
 describe("reelay usage", () => {
 	it("says what was spent, for people and for programs", async () => {
-		const job = await aJob(api.store, { state: "succeeded" });
+		const job = await aJob(stage.api.store, { state: "succeeded" });
 
 		const shown = await cli(["usage", "--by", "mode,state"]);
 		const read = await cli(["usage", "--by", "mode", "--json"]);
@@ -70,7 +59,7 @@ describe("reelay keys", () => {
 			...["keys", "create", "ci", "--scopes", "jobs:read", "--json"],
 		]);
 		const [key] = jsonLines(made.stdout);
-		const asKey = { env: { ...env, REELAY_API_KEY: key.key } };
+		const asKey = { env: { ...stage.env, REELAY_API_KEY: key.key } };
 
 		const reads = await cli(["list", "--json"], asKey);
 		const writes = await cli(["submit", "A boat"], asKey);

@@ -1,27 +1,10 @@
 import { type Receiver, startReceiver } from "@reelay/shared/testing/receiver";
-import {
-	type ApiProcess,
-	startApiProcess,
-} from "@reelay/stack/testing/api-process";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-	type CliOptions,
-	jsonLines,
-	runCli,
-	startCli,
-} from "../testing/run-cli.ts";
+import { setCliStage } from "../testing/cli-stage.ts";
+import { jsonLines, startCli } from "../testing/run-cli.ts";
 
-let api: ApiProcess;
-let env: Record<string, string>;
-beforeAll(async () => {
-	api = await startApiProcess();
-	env = { REELAY_URL: api.url, REELAY_API_KEY: api.apiKey };
-});
-afterAll(() => api?.close());
-
-const cli = (args: string[], options: CliOptions = {}) =>
-	runCli(args, { env, ...options });
+const { stage, cli } = setCliStage();
 
 describe("reelay webhooks", () => {
 	let receiver: Receiver;
@@ -57,7 +40,9 @@ describe("reelay webhooks", () => {
 
 	it("says how to go on after Ctrl-C", async () => {
 		const to = `${receiver.url}/hook`;
-		const run = startCli(["webhooks", "listen", "--to", to], { env });
+		const run = startCli(["webhooks", "listen", "--to", to], {
+			env: stage.env,
+		});
 		await run.until("signed with");
 
 		run.child.kill("SIGINT");
@@ -93,8 +78,8 @@ async function cancelledJob(): Promise<string> {
 }
 
 async function feed(): Promise<{ data: { id: string }[] }> {
-	const answer = await fetch(`${api.url}/v1/events?limit=200`, {
-		headers: { authorization: `Bearer ${api.apiKey}` },
+	const answer = await fetch(`${stage.api.url}/v1/events?limit=200`, {
+		headers: { authorization: `Bearer ${stage.api.apiKey}` },
 	});
 	return answer.json() as Promise<{ data: { id: string }[] }>;
 }
