@@ -1,3 +1,4 @@
+import { createPrismaClient } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { maxEndpoints } from "../domain/endpoint.ts";
 import { anEndpoint, aTenant } from "../testing/factories.ts";
@@ -26,6 +27,7 @@ beforeAll(async () => {
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
 
+const early = { applicationName: "reelay-early", poolSize: 1 };
 const own = (id: string) => ({ tenantId: store.tenantId, id });
 const signing = (endpointId: string) =>
 	listSealedSecrets(store.db, { tenantId: store.tenantId, endpointId });
@@ -171,6 +173,24 @@ describe("secrets", () => {
 
 		expect(ended.toSorted()).toEqual([false, true]);
 		expect(stranger).toBe(false);
+		expect(await signing(id)).toHaveLength(1);
+	});
+
+	it("count as ended for one who began before they were, so that the last one stays", async () => {
+		const { id } = await anEndpoint(store);
+		await rotate(id, "second");
+		const [newer, older] = await listSecrets(store.db, id);
+
+		const prisma = createPrismaClient({ url: store.url, ...early });
+
+		const ended = await prisma.$transaction(async (began) => {
+			await began.$queryRaw`select now()`;
+			const first = await expireSecret(store.db, id, newer?.id ?? "");
+			return [first, await expireSecret(began, id, older?.id ?? "")];
+		});
+		await prisma.$disconnect();
+
+		expect(ended).toEqual([true, false]);
 		expect(await signing(id)).toHaveLength(1);
 	});
 

@@ -105,11 +105,13 @@ async function inTurn<Row extends Turn>(
 	}
 }
 
+// By the clock, and not by now(): a statement that began before another one ended a secret may yet see its end, which
+// would lie in the future of this statement's now() and count as valid: two at once would end the last two.
 const valid = (endpointId: string) => Prisma.sql`
 	seen as (select id, updated_at from endpoint where id = ${endpointId} and deleted_at is null),
 	valid as (
 		select secret.id from webhook_secret as secret join seen on seen.id = secret.endpoint_id
-		where expires_at is null or expires_at > now())`;
+		where expires_at is null or expires_at > clock_timestamp())`;
 
 /** The compare-and-set: one row for whoever comes first after what it has seen, none for another. */
 const turn = (endpointId: string, condition: string) => Prisma.sql`
