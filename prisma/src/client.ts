@@ -1,5 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "./generated/client.ts";
+import { createStatementNames, withRenewedPlans } from "./prepared.ts";
 
 export { Prisma, PrismaClient } from "./generated/client.ts";
 
@@ -31,6 +32,7 @@ export function createPrismaClient({
 	statementTimeoutMs = 15_000,
 	onConnectionLost = () => {},
 }: PrismaClientOptions): PrismaClient {
+	const names = createStatementNames();
 	const adapter = new PrismaPg(
 		{
 			connectionString: url,
@@ -41,7 +43,11 @@ export function createPrismaClient({
 			query_timeout: statementTimeoutMs + answerGraceMs,
 			keepAlive: true,
 		},
-		{ onPoolError: onConnectionLost, onConnectionError: onConnectionLost },
+		{
+			onPoolError: onConnectionLost,
+			onConnectionError: onConnectionLost,
+			statementNameGenerator: ({ sql }) => names.nameOf(sql),
+		},
 	);
-	return new PrismaClient({ adapter });
+	return withRenewedPlans(new PrismaClient({ adapter }), names);
 }
