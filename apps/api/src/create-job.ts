@@ -3,7 +3,8 @@ import type { JobRecord } from "@reelay/shared/domain/job-record";
 import type { Violation } from "@reelay/shared/domain/violation";
 import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
-import { insertJob, type NewJob } from "@reelay/shared/store/accept";
+import type { NewJob } from "@reelay/shared/store/accept";
+import type { JobInserter } from "@reelay/shared/store/accept-together";
 import type { Database } from "@reelay/shared/store/database";
 import { findJobByIdempotencyKey } from "@reelay/shared/store/jobs";
 import type { PriceEstimator } from "./estimate-price.ts";
@@ -13,6 +14,8 @@ import { type UrlCheck, type ValidJob, validateJob } from "./validate-job.ts";
 
 export type CreateJobDeps = {
 	db: Database;
+	/** Writes one job, together with those of concurrent requests. */
+	insertJob: JobInserter;
 	ringer: Pick<Ringer, "enqueue">;
 	checkWebhookUrl: UrlCheck;
 	maxSubmissions: number;
@@ -45,7 +48,7 @@ export async function createJob(
 	const newJob = toNewJob(deps, request);
 	newJob.price = await deps.estimatePrice(newJob);
 	await deps.racepoint?.("accept.beforeCommit");
-	const job = await insertJob(deps.db, newJob);
+	const job = await deps.insertJob(newJob);
 	if (job !== null) {
 		await deps.racepoint?.("accept.committed");
 		deps.ringer.enqueue("submit", [job.id]);

@@ -5,7 +5,6 @@ import type {
 } from "@reelay/shared/domain/actions/action";
 import { isFinal, priorityName } from "@reelay/shared/domain/job";
 import type { JobRecord } from "@reelay/shared/domain/job-record";
-import { insertJob } from "@reelay/shared/store/accept";
 import { insertAudit } from "@reelay/shared/store/audit-log";
 import { findJob, findRetry } from "@reelay/shared/store/jobs";
 import { type CreateJobDeps, toNewJob } from "./create-job.ts";
@@ -47,7 +46,7 @@ export async function retryJob(
 		data: { changes: Object.keys(body) },
 	});
 	newJob.price = await deps.estimatePrice(newJob);
-	const retry = await insertJob(deps.db, newJob);
+	const retry = await deps.insertJob(newJob);
 	if (retry !== null) {
 		deps.ringer.enqueue("submit", [retry.id]);
 		return { job: retry, wasReplayed: false };

@@ -6,6 +6,7 @@ import type { Metrics } from "@reelay/shared/runtime/metrics";
 import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Service } from "@reelay/shared/runtime/service";
+import { createJobInserter } from "@reelay/shared/store/accept-together";
 import { type Database, openDatabase } from "@reelay/shared/store/database";
 import { ensureEventClock } from "@reelay/shared/store/event-feed";
 import { createApp } from "./app.ts";
@@ -57,6 +58,7 @@ export function createApiService(
 				onLimited,
 				strangers: createStrangers({ logger, onLimited }),
 				db: database.db,
+				insertJob: createJobInserter(database.db),
 				keyUse,
 				reads: reads.db,
 				streams,

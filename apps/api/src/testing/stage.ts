@@ -4,6 +4,7 @@ import { createMetrics, type Metrics } from "@reelay/shared/runtime/metrics";
 import { checkWebhookUrl } from "@reelay/shared/runtime/outbound";
 import { createApiKey, hashApiKey } from "@reelay/shared/signing/api-key";
 import { parseKeyring } from "@reelay/shared/signing/keyring";
+import { createJobInserter } from "@reelay/shared/store/accept-together";
 import { type Database, openDatabase } from "@reelay/shared/store/database";
 import { insertKey, newKeyId } from "@reelay/shared/store/keys";
 import { aTenant } from "@reelay/shared/testing/factories";
@@ -112,6 +113,7 @@ export async function setStage({
 	const served = await serve(
 		createApp({
 			db,
+			insertJob: createJobInserter(db),
 			reads: db,
 			keyUse: { touch() {} },
 			...(await generousLimits(log)),

@@ -1,4 +1,5 @@
 import { type Ring, ringId } from "../contracts/queue-messages.ts";
+import { createGather } from "../runtime/gather.ts";
 import { type BellSettings, openRingQueue } from "./backend.ts";
 
 /** Sends rings. Nothing that a customer waits for ever awaits it. */
@@ -17,6 +18,11 @@ export type Ringer = {
 	hasForgotten(): Promise<boolean>;
 	close(): Promise<void>;
 };
+
+type Told = { kind: Ring["kind"]; ids: readonly string[] };
+
+// Those who ring at once share a message to the engine; a slow engine makes them more, and not the messages.
+const together = { maxItems: 100, maxInFlight: 4 };
 
 /** Opens the producing side of the bell. A refused connection is told to `onLost`, never thrown. */
 export function openRinger(
@@ -38,8 +44,19 @@ export function openRinger(
 			return false;
 		}
 	}
+	const enqueueTogether = createGather<Told, boolean>({
+		nameOf: ({ kind }) => kind,
+		...together,
+		async flush(told) {
+			const [first] = told;
+			if (first === undefined) return [];
+			const ids = told.flatMap(({ ids }) => ids);
+			const value = await enqueueAndWait(first.kind, ids);
+			return told.map(() => ({ status: "fulfilled", value }));
+		},
+	});
 	return {
-		enqueue: (kind, ids) => void enqueueAndWait(kind, ids),
+		enqueue: (kind, ids) => void enqueueTogether({ kind, ids }),
 		enqueueAndWait,
 		hasForgotten: () => hasForgotten().catch(() => false),
 		close,

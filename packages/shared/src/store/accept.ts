@@ -55,10 +55,23 @@ export async function insertJob(
 	db: Database,
 	job: NewJob,
 ): Promise<JobRecord | null> {
-	const rows = await db.$queryRaw<JobRecord[]>`
-		with ${asked([job])}, ${born(Prisma.sql`null`)}
-		select * from born`;
-	return rows[0] ?? null;
+	const [inserted = null] = await insertJobs(db, [job]);
+	return inserted;
+}
+
+/**
+ * Writes several jobs of one tenant in one statement: all of them are committed, or none is. What comes of each is told by
+ * its place, as `insertJob` tells it of one.
+ */
+export async function insertJobs(
+	db: Database,
+	jobs: readonly NewJob[],
+): Promise<(JobRecord | null)[]> {
+	const rows = await db.$queryRaw<(JobRecord & { n: number })[]>`
+		with ${asked(jobs)}, ${born(Prisma.sql`null`)}
+		select asked.n, born.* from born join asked on asked.id = born.id`;
+	const inserted = new Map(rows.map(({ n, ...job }) => [n, job]));
+	return jobs.map((_, n) => inserted.get(n) ?? null);
 }
 
 /**
@@ -144,7 +157,10 @@ const rowOf = (job: NewJob, n: number) => ({
 	estimate_points: job.price?.estimatePoints ?? null,
 });
 
-/** The CTEs that write what is asked for, unless something is in its way. */
+/**
+ * The CTEs that write what is asked for, unless something is in its way. Whoever writes several at once takes the counters
+ * of their budgets, and waits for those with the same idempotency keys, in one order.
+ */
 const born = (
 	batchId: Prisma.Sql,
 	createdAt = Prisma.sql`now()`,
@@ -158,7 +174,7 @@ const born = (
 			not_before + make_interval(secs => start_within_s), case when run_at is null then now() end,
 			timeout_s, max_submissions, on_unknown, retry_of, key_id, price_class, video_seconds, estimate_points,
 			${batchId}, ${createdAt}
-		from asked order by n
+		from asked order by key_id, idem_key, n
 		on conflict do nothing
 		returning *),
 	${eventsOnTheWay("born", "video.queued")},

@@ -99,6 +99,17 @@ export function isStatementGivenUp(error: unknown): boolean {
 	);
 }
 
+// A value that does not fit, a constraint that does not hold, what a trigger of ours refuses, and two that waited for each
+// other. Not 40003, which says that nobody knows.
+const undoneStates = /^((22|23|RL).*|40(001|002|P01))$/;
+
+/** True when the database says that nothing of the statement is written, because of one of its rows or of another's. */
+export function isStatementUndone(error: unknown): boolean {
+	return someCause(error, ({ codes }) =>
+		codes.some((code) => undoneStates.test(code)),
+	);
+}
+
 /** True when the statement was undone because a row with one of its unique values is there already. */
 export function isUniqueViolation(error: unknown): boolean {
 	return someCause(error, ({ codes }) => codes.includes("23505"));

@@ -1,0 +1,34 @@
+import type { JobRecord } from "../domain/job-record.ts";
+import { createGather } from "../runtime/gather.ts";
+import { insertJob, insertJobs, type NewJob } from "./accept.ts";
+import { type Database, isStatementUndone } from "./database.ts";
+
+/** Writes one job; what `insertJob` promises, it promises. */
+export type JobInserter = (job: NewJob) => Promise<JobRecord | null>;
+
+// One is written while the next gathers; more at once would only make the groups smaller.
+const maxInFlight = 2;
+const maxItems = 64;
+
+/**
+ * An `insertJob` whose concurrent callers share a statement and its commit. Only jobs of one tenant go together: tenants with
+ * budgets wait for their own counters alone, one whose budget is spent costs only its own jobs a second try, and none takes
+ * more than two connections. Where a row is refused, which undoes the whole statement, each job is written by itself. Any
+ * other failure is every caller's: it is not known then what came of the statement, and to write it again might pay twice.
+ */
+export function createJobInserter(db: Database): JobInserter {
+	return createGather<NewJob, JobRecord | null>({
+		nameOf: ({ tenantId }) => tenantId,
+		maxInFlight,
+		maxItems,
+		async flush(jobs) {
+			try {
+				const inserted = await insertJobs(db, jobs);
+				return inserted.map((value) => ({ status: "fulfilled", value }));
+			} catch (error) {
+				if (jobs.length === 1 || !isStatementUndone(error)) throw error;
+				return Promise.allSettled(jobs.map((job) => insertJob(db, job)));
+			}
+		},
+	});
+}
