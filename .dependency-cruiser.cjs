@@ -38,7 +38,7 @@ module.exports = {
 			comment: "The store writes what the domain decided, and nothing else.",
 			severity: "error",
 			from: { path: "^packages/shared/src/store/", pathNot: tests },
-			to: { pathNot: "^packages/shared/src/(store|domain)/|^prisma/src/" },
+			to: { pathNot: "^packages/shared/src/(store|domain|gather)/|^prisma/src/" },
 		},
 		{
 			name: "only-store-imports-prisma",
@@ -66,7 +66,7 @@ module.exports = {
 			from: { path: "^packages/shared/src/queue/", pathNot: tests },
 			to: {
 				path: "^packages/shared/src/|^prisma/",
-				pathNot: "^packages/shared/src/(queue|contracts)/",
+				pathNot: "^packages/shared/src/(queue|contracts|gather)/",
 			},
 		},
 		{

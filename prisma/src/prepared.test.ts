@@ -20,6 +20,7 @@ const open = () =>
 		url: database.url,
 		applicationName: "reelay-test",
 		poolSize: 1,
+		keepsPlans: true,
 	});
 
 it("keeps the plans of statements, one for each text", async () => {

@@ -7,7 +7,7 @@ import type { PrismaClient } from "./generated/client.ts";
  */
 export type StatementNames = {
 	/** The text's name; the empty one, under which nothing is kept, once there are more texts than a program has. */
-	nameOf(text: string): string;
+	nameOfQuery(query: { sql: string }): string;
 	/** Gives every text another name, so that it is planned anew. */
 	renew(): void;
 };
@@ -20,7 +20,7 @@ export function createStatementNames(): StatementNames {
 	const names = new Map<string, string>();
 	let generation = 0;
 	return {
-		nameOf(text) {
+		nameOfQuery({ sql: text }) {
 			const known = names.get(text);
 			if (known !== undefined) return known;
 			if (names.size >= maxNames) return "";

@@ -108,6 +108,7 @@ async function openPools(url: string) {
 		url,
 		applicationName: "reelay-api",
 		poolSize: 10,
+		keepsPlans: true,
 	});
 	const reads = await openDatabase({
 		url,

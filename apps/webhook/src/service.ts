@@ -5,6 +5,7 @@ import { listen } from "@reelay/shared/runtime/lifecycle";
 import { noRacepoint, type Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Service } from "@reelay/shared/runtime/service";
 import { openDatabase } from "@reelay/shared/store/database";
+import { createSettler } from "@reelay/shared/store/settle-together";
 import { createApp } from "./app.ts";
 import { startDraining } from "./callbacks/drain-spool.ts";
 import { checkStorage } from "./check-storage.ts";
@@ -30,6 +31,7 @@ export function createReceiverService(
 				url: config.DATABASE_URL,
 				applicationName: "reelay-webhook",
 				poolSize: 10,
+				keepsPlans: true,
 				// Callbacks are spooled until Postgres comes.
 				mayBeAway: true,
 			});
@@ -49,6 +51,7 @@ export function createReceiverService(
 			const providers = [see2ai(config.CALLBACK_KEYS, config.RESULT_HOSTS)];
 			const receiving = {
 				db: database.db,
+				settler: createSettler(database.db),
 				ringer,
 				logger,
 				onReceived: (kind: string, outcome: string) =>

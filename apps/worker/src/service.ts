@@ -25,6 +25,7 @@ export function createWorkerService(
 				url: config.DATABASE_URL,
 				applicationName: "reelay-worker",
 				poolSize: 16,
+				keepsPlans: true,
 			});
 			const reports = await openDatabase({
 				url: config.DATABASE_URL,

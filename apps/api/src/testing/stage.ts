@@ -98,6 +98,7 @@ export async function setStage({
 		url: network.url,
 		applicationName: "reelay-test",
 		poolSize: 5,
+		keepsPlans: true,
 	});
 	const db = watchDatabase(proxied.db, onStatement);
 	const log = createMemoryLog();

@@ -14,9 +14,12 @@ import {
 } from "@reelay/shared/store/apply-report";
 import type { Database } from "@reelay/shared/store/database";
 import type { ReceivedCallback } from "@reelay/shared/store/settle";
+import type { Settler } from "@reelay/shared/store/settle-together";
 
 export type ReceiveCallbackDeps = {
 	db: Database;
+	/** Settles one report, together with those that come at the same moment; each by itself if left out. */
+	settler?: Settler;
 	ringer: Pick<Ringer, "enqueue">;
 	logger: Logger;
 	onReceived: (kind: string, outcome: string) => void;
@@ -39,7 +42,7 @@ export async function receiveCallback(
 ): Promise<void> {
 	const { submissionId, report } = callback;
 	await deps.racepoint?.("callback.beforeCommit", submissionId);
-	const applied = await applyReport(deps.db, callback);
+	const applied = await applyReport(deps.db, callback, deps.settler);
 	await deps.racepoint?.("callback.committed", submissionId);
 	if (applied.settled) {
 		// A slot is free, and perhaps a delivery is due; both are found by sweeps if these rings are lost.

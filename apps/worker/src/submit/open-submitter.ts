@@ -8,6 +8,7 @@ import {
 	ensureGovernor,
 	findGovernorStatus,
 } from "@reelay/shared/store/governor";
+import { createSettler } from "@reelay/shared/store/settle-together";
 import { doubtSubmission } from "@reelay/shared/store/submissions";
 import { createClaimNames } from "../claim-names.ts";
 import type { WorkerConfig } from "../config.ts";
@@ -53,6 +54,7 @@ export async function openSubmitter(
 		clock: systemClock,
 		logger,
 	});
+	const settler = createSettler(db);
 	const submitter = createSubmitter({
 		async claim(count, since) {
 			await deps.racepoint?.("submit.beforeClaim");
@@ -63,6 +65,7 @@ export async function openSubmitter(
 			submitJob(
 				{
 					db,
+					settler,
 					provider,
 					callbackUrl,
 					resultHosts: config.RESULT_HOSTS,

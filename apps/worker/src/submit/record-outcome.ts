@@ -15,6 +15,7 @@ import {
 	reopenGovernor,
 } from "@reelay/shared/store/governor";
 import { type Settlement, settleSubmission } from "@reelay/shared/store/settle";
+import type { Settler } from "@reelay/shared/store/settle-together";
 import {
 	acceptSubmission,
 	doubtSubmission,
@@ -54,13 +55,17 @@ const defaultRateWaitMs = 10_000;
 export async function recordOutcome(
 	db: Database,
 	answer: Answer,
+	settler: Settler = (report) => settleSubmission(db, report),
 ): Promise<Recorded> {
 	const { outcome, submission } = answer;
 	switch (outcome.kind) {
 		case "succeeded":
 		case "failed":
-		case "refused":
-			return settle(db, answer, outcome);
+		case "refused": {
+			const settled = await settle(settler, answer, outcome);
+			await reopenAfterProbe(db, submission);
+			return settled;
+		}
 		case "accepted": {
 			const won = await acceptSubmission(db, {
 				submissionId: submission.id,
@@ -112,18 +117,17 @@ export async function recordOutcome(
 }
 
 async function settle(
-	db: Database,
+	settler: Settler,
 	{ submission, httpStatus }: Answer,
 	outcome: Ending,
 ): Promise<Recorded> {
 	const settlement = settlementOf(outcome);
-	const settled = await settleSubmission(db, {
+	const settled = await settler({
 		submissionId: submission.id,
 		...settlement,
 		httpStatus,
 		callback: null,
 	});
-	await reopenAfterProbe(db, submission);
 	return {
 		won: settled.settled,
 		jobState: settled.job_state,

@@ -11,11 +11,14 @@ import type { Logger } from "@reelay/shared/runtime/logger";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { ClaimedSubmission } from "@reelay/shared/store/claim";
 import type { Database } from "@reelay/shared/store/database";
+import type { Settler } from "@reelay/shared/store/settle-together";
 import type { ProviderClient } from "./provider-client.ts";
 import { type Recorded, recordOutcome } from "./record-outcome.ts";
 
 export type SubmitJobDeps = {
 	db: Database;
+	/** Settles one answer, together with those that come at the same moment; each by itself if left out. */
+	settler?: Settler;
 	provider: Pick<ProviderClient, "post">;
 	/** The address, with its capability, that the provider is to call when this submission ends. */
 	callbackUrl: (submissionId: string) => string;
@@ -45,7 +48,7 @@ export async function submitJob(
 	const httpStatus = end.kind === "answered" ? end.status : null;
 	const answer = { submission, outcome, httpStatus, random: deps.random() };
 	const recorded = await recordUntilWritten(deps, submission, () =>
-		recordOutcome(deps.db, answer),
+		recordOutcome(deps.db, answer, deps.settler),
 	);
 	deps.logger.info(
 		{

@@ -1,5 +1,5 @@
 import { type Ring, ringId } from "../contracts/queue-messages.ts";
-import { createGather } from "../runtime/gather.ts";
+import { createGather } from "../gather/gather.ts";
 import { type BellSettings, openRingQueue } from "./backend.ts";
 
 /** Sends rings. Nothing that a customer waits for ever awaits it. */

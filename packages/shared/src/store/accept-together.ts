@@ -1,5 +1,5 @@
 import type { JobRecord } from "../domain/job-record.ts";
-import { createGather } from "../runtime/gather.ts";
+import { createGather } from "../gather/gather.ts";
 import { insertJob, insertJobs, type NewJob } from "./accept.ts";
 import { type Database, isStatementUndone } from "./database.ts";
 

@@ -10,6 +10,7 @@ import { quarantineCallback } from "./callbacks.ts";
 import type { Database } from "./database.ts";
 import type { KeptCallback, ReceivedCallback } from "./kept-callback.ts";
 import { settleSubmission } from "./settle.ts";
+import type { Settler } from "./settle-together.ts";
 import { recordAcceptance } from "./submissions.ts";
 
 /** A callback, kept by its hash, and what was read in it. */
@@ -36,16 +37,20 @@ export type AppliedReport = {
 	chargedPoints: number | null | undefined;
 };
 
-/** Applies one report; safe to call any number of times with the same one. Rejects when the database is away. */
+/**
+ * Applies one report; safe to call any number of times with the same one. Rejects when the database is away. An end is settled
+ * by a statement of its own, unless a settler is given that shares it with others.
+ */
 export async function applyReport(
 	db: Database,
 	heard: HeardReport,
+	settler: Settler = (report) => settleSubmission(db, report),
 ): Promise<AppliedReport> {
 	const { report } = heard;
 	switch (report.kind) {
 		case "succeeded":
 		case "failed":
-			return settle(db, { ...heard, report });
+			return settle(settler, { ...heard, report });
 		case "progress": {
 			const moved = await recordAcceptance(db, {
 				submissionId: heard.submissionId,
@@ -71,13 +76,13 @@ export async function applyReport(
 }
 
 async function settle(
-	db: Database,
+	settler: Settler,
 	heard: HeardReport & { report: { kind: "succeeded" | "failed" } },
 ): Promise<AppliedReport> {
 	const { submissionId, report, received, adopts } = heard;
 	const success = report.kind === "succeeded";
 	const charged = success ? "yes" : chargeForFailure(report.output);
-	const settled = await settleSubmission(db, {
+	const settled = await settler({
 		submissionId,
 		verb: success ? "succeed" : "fail",
 		output: report.output,

@@ -26,6 +26,8 @@ export async function openDatabase(options: {
 	/** How long one statement may take in the server. */
 	statementTimeoutMs?: number;
 	mayBeAway?: boolean;
+	/** For the engine's own statements: each keeps its plan, which uses indexes whatever the tables hold. */
+	keepsPlans?: boolean;
 }): Promise<OpenDatabase> {
 	const pending = await listPendingMigrations({
 		url: options.url,

@@ -29,7 +29,7 @@ export const deliveriesOfEnded = Prisma.sql`
 		where ended.webhook_url is not null
 		union all
 		${owedToEndpoints(Prisma.sql`event_born`)}
-		returning id)`;
+		returning id, event_id)`;
 
 /**
  * The CTEs that tell the customer: an event with a snapshot of each job in the CTE `ended`, and its deliveries. Placed in

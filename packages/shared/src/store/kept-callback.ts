@@ -36,37 +36,42 @@ export function namesOtherTask(
 }
 
 /**
- * The CTEs that keep a callback, if there is one, with what came of it, and tell the job's timeline when it is set aside. The same bytes a
- * second time leave the first row as it is, unless that was set aside: then what they do now is what counts, so that
- * sending them again and replaying what was kept are one thing. Whoever finds the row taken up already gets none.
+ * The CTEs that keep the callbacks of the CTE `heard` with what came of them, and tell their jobs' timelines of those that are
+ * set aside. A row of it without a hash is no callback. The same bytes a second time leave the first row as it is, unless
+ * that was set aside: then what they do now is what counts, so that sending them again and replaying what was kept are one
+ * thing. Whoever finds the row taken up already gets none.
  */
-export function keptCallback(
-	submissionId: string,
-	callback: ReceivedCallback | null,
-	end: { outcome: Prisma.Sql; reason: Prisma.Sql },
-): Prisma.Sql {
-	if (callback === null) {
-		return Prisma.sql`kept as (select null::bigint as id, null::text as outcome, null::text as reason)`;
-	}
-	return Prisma.sql`kept as (
+export const keptCallbacks = Prisma.sql`
+	kept as (
 		insert into callback as held (submission_id, body_sha, body, kind, outcome, reason)
-		select ${submissionId}, ${callback.bodySha}, ${callback.body}, ${callback.kind}, ${end.outcome}, ${end.reason}
+		select submission_id, body_sha, body, kind, outcome, reason from heard where body_sha is not null
 		on conflict (submission_id, body_sha) do update set
 			kind = excluded.kind, outcome = excluded.outcome, reason = excluded.reason,
 			released_at = case when excluded.outcome <> 'quarantined' then now() end
 		where held.outcome = 'quarantined'
 			and (excluded.outcome, excluded.reason) is distinct from (held.outcome, held.reason)
-		returning id, kind, outcome, reason),
+		returning id, submission_id, kind, outcome, reason),
 	alarmed as (
 		insert into timeline (job_id, type, data)
-		select job.id, 'callback_quarantined', jsonb_build_object('submission', ${submissionId}::text,
+		select job.id, 'callback_quarantined', jsonb_build_object('submission', kept.submission_id,
 			'callback', 'cb_' || lpad(kept.id::text, greatest(${callbackIdDigits}::int, length(kept.id::text)), '0'),
 			'kind', kept.kind, 'reason', kept.reason)
 		from kept cross join lateral (
 			select job.id from submission join job on job.id = job_id
-			where submission.id = ${submissionId} and kept.outcome = 'quarantined' for no key update of job) as job
+			where submission.id = kept.submission_id and kept.outcome = 'quarantined' for no key update of job) as job
 		returning job_id)`;
-}
+
+/** The same of one callback, if there is one. */
+export const keptCallback = (
+	submissionId: string,
+	callback: ReceivedCallback | null,
+	end: { outcome: Prisma.Sql; reason: Prisma.Sql },
+): Prisma.Sql => Prisma.sql`
+	heard as (
+		select ${submissionId}::text as submission_id, ${callback?.bodySha ?? null}::bytea as body_sha,
+			${callback?.body ?? null}::text as body, ${callback?.kind ?? null}::text as kind,
+			${end.outcome} as outcome, ${end.reason} as reason),
+	${keptCallbacks}`;
 
 /** What the CTE `kept` is read by. */
 export const keptColumns = Prisma.sql`

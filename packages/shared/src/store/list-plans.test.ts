@@ -30,7 +30,7 @@ const report: string[] = [
 	"| --- | --- | --- | --- | --- |",
 ];
 beforeAll(async () => {
-	store = await openTestStore({ poolSize: 1 });
+	store = await openTestStore({ poolSize: 1, keepsPlans: false });
 	await writeHistory();
 	await store.db.$executeRaw`vacuum analyze job`;
 	await store.db.$executeRaw`vacuum analyze job_label`;

@@ -20,7 +20,7 @@ import { findLastEntryId, listTimeline, listTimelines } from "./timeline.ts";
 let store: TestStore;
 let rendering: TestJob;
 beforeAll(async () => {
-	store = await openTestStore({ poolSize: 1 });
+	store = await openTestStore({ poolSize: 1, keepsPlans: false });
 	rendering = await aLongHistory(store);
 });
 afterAll(() => store.close());

@@ -5,6 +5,13 @@ export function oneOf(states: readonly string[]): Prisma.Sql {
 	return Prisma.join([...states]);
 }
 
+/** The same as part of the text, for statements that are always of these states: the planner sees them, and nothing is sent. */
+export function literals(words: readonly string[]): Prisma.Sql {
+	return Prisma.raw(
+		words.map((word) => `'${word.replaceAll("'", "''")}'`).join(", "),
+	);
+}
+
 /** A value as a jsonb parameter; null stays SQL's null, not JSON's. */
 export function jsonb(value: unknown): Prisma.Sql {
 	const text =

@@ -14,6 +14,8 @@ export type TestStore = {
 
 export type TestStoreOptions = {
 	poolSize?: number;
+	/** As the engine's own pools do, unless a test is about statements that others run. */
+	keepsPlans?: boolean;
 	rateCount?: number;
 	rateWindowMs?: number;
 	concurrency?: number;
@@ -28,6 +30,7 @@ export async function openTestStore(
 		url: database.url,
 		applicationName: "reelay-test",
 		poolSize: options.poolSize ?? 8,
+		keepsPlans: options.keepsPlans ?? true,
 	});
 	await ensureGovernor(open.db, {
 		rateCount: options.rateCount ?? 1_000,
