@@ -6,17 +6,35 @@ import { type Child, startChild } from "./child.ts";
 import type { Measurement } from "./measurement.ts";
 import { median } from "./measurement.ts";
 import type { Arrivals } from "./receiver.ts";
-import type { Rig } from "./rig.ts";
+import { openRig, type Rig } from "./rig.ts";
+import type { Scenario } from "./scenario.ts";
 import { until } from "./until.ts";
 
 const endpoints = 10;
 const perEndpoint = 10;
 const atOnce = endpoints * perEndpoint;
 
-export type DeliveriesLoad = { count: number; rounds: number };
+type DeliveriesLoad = { count: number; rounds: number };
 
-/** Measures it; what the worker needs in its environment is `deliveriesEnv`. */
-export async function measureDeliveries(
+export const deliveries: Scenario = {
+	name: "deliveries",
+	fills: ["empty"],
+	bells: ["redis", "postgres"],
+	async measure({ bell, isShort }) {
+		const rig = await openRig(bell, deliveriesEnv);
+		if (rig === null) return [];
+		const load = isShort
+			? { count: 500, rounds: 1 }
+			: { count: 5_000, rounds: 3 };
+		try {
+			return [await measureDeliveries(rig, load)];
+		} finally {
+			await rig.close();
+		}
+	},
+};
+
+async function measureDeliveries(
 	rig: Rig,
 	{ count, rounds }: DeliveriesLoad,
 ): Promise<Measurement> {
@@ -28,13 +46,13 @@ export async function measureDeliveries(
 		const ids = await makeEndpoints(rig, url);
 		const ours: number[] = [];
 		const floor: number[] = [];
-		const counts = { delivered: 0, repeated: 0, lost: 0 };
+		const counts = { delivered: 0, duplicated: 0, lost: 0 };
 		let bytes = 0;
 		for (let round = 0; round < rounds; round += 1) {
 			const arrivals = await deliver(rig, receiver, { ids, count });
 			const distinct = new Set(arrivals.ids).size;
 			counts.delivered += distinct;
-			counts.repeated += arrivals.ids.length - distinct;
+			counts.duplicated += arrivals.ids.length - distinct;
 			counts.lost += count - distinct;
 			ours.push(rateOf(arrivals));
 			bytes = Math.round(arrivals.bytes / arrivals.ids.length);
@@ -44,6 +62,8 @@ export async function measureDeliveries(
 		return {
 			name: "webhook deliveries a second, one worker",
 			bell: rig.bell,
+			fill: "empty",
+			unit: "a second",
 			ours: median(ours),
 			peer: median(floor),
 			peerName: "bare undici POSTs",
@@ -56,7 +76,7 @@ export async function measureDeliveries(
 }
 
 /** As many attempts at once as the bare POSTs have. */
-export const deliveriesEnv = { DELIVER_CONCURRENCY: String(atOnce) };
+const deliveriesEnv = { DELIVER_CONCURRENCY: String(atOnce) };
 
 /** One job that succeeds, whose event the others are copies of: the bodies are as long as a customer's. */
 async function aRealEvent(rig: Rig): Promise<void> {
