@@ -75,28 +75,37 @@ export function createSide(name: string, target: Target) {
 }
 export type Side = ReturnType<typeof createSide>;
 
+/** Of the rows that a load left: how many, with how many different numbers, and how many whose timeline is not one line. */
+export type FoundRows = { rows: number; numbers: number; odd: number };
+
 /**
  * Compares what was answered with what is in the database: a 202 without its row is lost, a row that repeats another's number
- * is duplicated, and a job is missed whose timeline does not hold exactly its acceptance. Rows that nobody was told of
- * are as many as requests without an answer, at most, and shown.
+ * is duplicated, and a job whose timeline does not hold exactly its acceptance has missed it.
  */
+export function compareAccepts(
+	{ accepted, refused }: ReturnType<Side["counts"]>,
+	{ rows, numbers, odd }: FoundRows,
+): Record<string, number> {
+	return {
+		accepted,
+		refused,
+		lost: Math.max(0, accepted - numbers),
+		duplicated: rows - numbers,
+		missed: odd,
+	};
+}
+
+/** The same, of what a rig's database holds now. */
 export async function auditAccepts(
 	rig: Rig,
 	side: Side,
 ): Promise<Record<string, number>> {
-	const { accepted, refused } = side.counts();
-	const [found] = await rig.sql<{ rows: number; keys: number; odd: number }>(`
+	const [found] = await rig.sql<FoundRows>(`
 		with ours as (select id, metadata->>'order' as n from job where idem_key like 'bench-%'),
 		lines as (select ours.id, count(timeline.id) as count from ours left join timeline on timeline.job_id = ours.id
 			group by ours.id)
-		select (select count(*)::int from ours) as rows, (select count(distinct n)::int from ours) as keys,
+		select (select count(*)::int from ours) as rows, (select count(distinct n)::int from ours) as numbers,
 			(select count(*)::int from lines where count <> 1) as odd`);
-	const { rows, keys, odd } = found ?? { rows: 0, keys: 0, odd: 0 };
-	return {
-		accepted,
-		refused,
-		lost: Math.max(0, accepted - keys),
-		duplicated: rows - keys,
-		missed: odd,
-	};
+	if (found === undefined) throw new Error("a count has no row");
+	return compareAccepts(side.counts(), found);
 }

@@ -64,20 +64,22 @@ const isGood = "n % 10 <> 0";
 const input = `jsonb_build_object('prompt', 'A quiet lake at dawn, mist over the water, slow pan to the left, take ' || n,
 	'image_urls', '[]'::jsonb, 'sound', false, 'duration', '5', 'aspect_ratio', '16:9', 'mode', 'pro',
 	'multi_shots', false, 'multi_prompt', '[]'::jsonb, 'kling_elements', '[]'::jsonb)`;
-const result = `jsonb_build_object('urls', jsonb_build_array('https://videos.example.com/' || md5('v' || n) || '.mp4'),
-	'task_id', md5('t' || n), 'model', 'kling-3.0', 'source', 'callback', 'cost_time_ms', 81000)`;
+const output = `jsonb_build_object('urls', jsonb_build_array('https://videos.example.com/' || md5('v' || n) || '.mp4'),
+	'task_id', md5('t' || n), 'model', 'kling-3.0', 'source', 'callback', 'cost_time_ms', 81000, 'cost_points', 200)`;
+const result = `${output} || jsonb_build_object('received_at', ${at} + interval '83 s')`;
 const failure = `jsonb_build_object('code', 'provider_failed', 'message', 'The provider could not make it.', 'retryable', true)`;
+const url = "'https://customer.example.com/hooks'";
 const numbers = "from generate_series($1::int, $2::int) as n";
 
 const past = [
-	`insert into job (id, tenant_id, action, mode, input, fingerprint, metadata, state, live, ready, start_by, timeout_s,
+	`insert into job (id, tenant_id, action, mode, input, fingerprint, metadata, webhook_url, state, live, ready, start_by, timeout_s,
 		submission_seq, submissions, max_submissions, settled_by, result, error, charged, cost_points, price_class,
 		video_seconds, estimate_points, created_at, submitted_at, updated_at, finished_at, not_before)
 	select ${idOf("job")}, ${tenantOf}, 'see2ai_video_generation_kling_3_0_v1', 'text', ${input}, sha256(n::text::bytea),
-		jsonb_build_object('order', n::text), case when ${isGood} then 'succeeded' else 'failed' end, false, false,
+		jsonb_build_object('order', n::text), ${url}, case when ${isGood} then 'succeeded' else 'failed' end, false, false,
 		${at} + interval '1 h', 1800, 1, 1, 3, ${idOf("sub")}, case when ${isGood} then ${result} end,
 		case when ${isGood} then null else ${failure} end, case when ${isGood} then 'yes' else 'no' end,
-		case when ${isGood} then 200 else 0 end, 'pro/5s/silent', 5, 200, ${at}, ${at} + interval '1 s',
+		case when ${isGood} then 200 end, 'pro/5s/silent', 5, 200, ${at}, ${at} + interval '1 s',
 		${at} + interval '83 s', ${at} + interval '83 s', ${at}
 	${numbers}`,
 	`insert into job_label (tenant_id, label, job_id)
@@ -85,11 +87,11 @@ const past = [
 	`insert into submission (id, job_id, n, state, live, provider_task_id, http_status, charged, output, intent_at,
 		answered_at, callback_due_at, settled_at)
 	select ${idOf("sub")}, ${idOf("job")}, 1, case when ${isGood} then 'succeeded' else 'failed' end, false, md5('t' || n),
-		200, case when ${isGood} then 'yes' else 'no' end, case when ${isGood} then ${result} end, ${at} + interval '1 s',
+		200, case when ${isGood} then 'yes' else 'no' end, case when ${isGood} then ${output} end, ${at} + interval '1 s',
 		${at} + interval '2 s', ${at} + interval '30 min', ${at} + interval '83 s'
 	${numbers}`,
 	`insert into callback (submission_id, body_sha, body, kind, outcome, received_at)
-	select ${idOf("sub")}, sha256(('b' || n)::bytea), (${result})::text,
+	select ${idOf("sub")}, sha256(('b' || n)::bytea), (${output})::text,
 		case when ${isGood} then 'succeeded' else 'failed' end, 'settled', ${at} + interval '83 s'
 	${numbers}`,
 	`insert into timeline (job_id, type, data, at)
@@ -106,7 +108,7 @@ const past = [
 			'input', ${input}, 'result', ${result}, 'charged', 'yes', 'cost_points', 200), 1, ${at} + interval '83 s'
 	${numbers}`,
 	`insert into delivery (id, event_id, tenant_id, url, lane, state, attempts, due_at, last_status, created_at, finished_at)
-	select ${idOf("dlv")}, ${idOf("evt")}, ${tenantOf}, 'https://customer.example.com/hooks', 'customer', 'delivered', 1,
+	select ${idOf("dlv")}, ${idOf("evt")}, ${tenantOf}, ${url}, 'customer', 'delivered', 1,
 		null, 200, ${at} + interval '83 s', ${at} + interval '84 s'
 	${numbers}`,
 	`insert into attempt (delivery_id, n, outcome, status, duration_ms, at)

@@ -29,7 +29,10 @@ process.on("SIGINT", () => process.exit(130));
 process.on("SIGTERM", () => process.exit(143));
 
 const startedAt = new Date();
-await openGround({ isShort: values.short, isProfiled: values.profile });
+const { profiles } = await openGround({
+	isShort: values.short,
+	isProfiled: values.profile,
+});
 const { measured, failures } = await runScenarios({
 	scenarios: chosen,
 	isShort: values.short,
@@ -39,6 +42,9 @@ const { measured, failures } = await runScenarios({
 const measurements = [...measured, ...filledAgainstEmpty(measured)];
 const table = toTable(measurements);
 process.stdout.write(`\n${[table, ...failures].join("\n\n")}\n`);
+if (profiles !== null) {
+	process.stdout.write(`\nThe CPU profiles are in ${profiles}.\n`);
+}
 const isWhole = values.only.length === 0 && !values.short && !values.profile;
 if (isWhole && failures.length === 0) {
 	const machine = describeMachine(root);
