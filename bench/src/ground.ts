@@ -9,7 +9,9 @@ import { applyMigrations } from "@reelay/prisma/migrate";
 import { startEmbeddedPostgres } from "@reelay/stack/embedded-postgres";
 import pg from "pg";
 import { fillDatabase, fullHistory, shortHistory } from "./fill.ts";
-import type { Fill } from "./scenario.ts";
+
+/** How many rows a database holds before the load: none, or a million finished jobs and 100,000 queued ones. */
+export type Fill = "empty" | "filled";
 
 export type Ground = {
 	/** A folder that is gone after the run, in whatever way it ends but by SIGKILL. */

@@ -11,9 +11,8 @@ import { loadStackSettings, type StackSettings } from "@reelay/stack/settings";
 import { type RunningStack, startStack } from "@reelay/stack/start";
 import pg from "pg";
 import { holdBacklog } from "./fill.ts";
-import { currentGround, type Ground } from "./ground.ts";
+import { currentGround, type Fill, type Ground } from "./ground.ts";
 import { type RunningRedis, startRedis } from "./redis.ts";
-import type { Fill } from "./scenario.ts";
 
 export type Bell = "redis" | "postgres";
 

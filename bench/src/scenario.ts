@@ -1,8 +1,8 @@
+import type { Fill } from "./ground.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Bell } from "./rig.ts";
 
-/** How many rows the database holds before the load: none, or a million finished jobs and 100,000 queued ones. */
-export type Fill = "empty" | "filled";
+export type { Fill } from "./ground.ts";
 
 /** Where a scenario is measured: on which bell, over which rows, and whether only to show that it runs. */
 export type Stage = { bell: Bell; fill: Fill; isShort: boolean };

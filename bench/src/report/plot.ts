@@ -1,6 +1,6 @@
 import type { Latency, Measurement } from "../measurement.ts";
 import { ratioOf } from "../measurement.ts";
-import { type KeptRun, sameIn } from "./results.ts";
+import { type KeptRun, sameIn } from "./kept-run.ts";
 import { box, line, toSvg, words } from "./svg.ts";
 
 const labelWidth = 330;

@@ -1,16 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { faults, type Measurement, ratioOf } from "../measurement.ts";
-import type { Machine } from "./machine.ts";
+import { type KeptRun, sameIn } from "./kept-run.ts";
 import { plotLatencies, plotRatios } from "./plot.ts";
 import { barOf, figure, markdownTable, verdictOf } from "./table.ts";
-
-/** One whole run, as it is kept. */
-export type KeptRun = {
-	startedAt: Date;
-	machine: Machine;
-	measurements: Measurement[];
-};
 
 // Two side by side show how much of a figure is noise; what came before is in the history of the repository.
 const keptRuns = 2;
@@ -95,21 +88,6 @@ function measured(runs: readonly KeptRun[]): string {
 			];
 		}),
 	);
-}
-
-/** For each line of the newest run, the same line of every run that has it, newest first. */
-export function sameIn(runs: readonly KeptRun[]): Measurement[][] {
-	const [newest, ...others] = runs;
-	return (newest?.measurements ?? []).map((one) => [
-		one,
-		...others.flatMap(({ measurements }) => {
-			const same = measurements.find(
-				({ name, bell, fill }) =>
-					name === one.name && bell === one.bell && fill === one.fill,
-			);
-			return same ?? [];
-		}),
-	]);
 }
 
 function faultsOf(runs: readonly KeptRun[]): string {

@@ -39,7 +39,7 @@ it("gives no verdict where there is no bar", () => {
 
 it("writes figures with as many digits as mean something", () => {
 	expect(figure(1234.5, "a second")).toBe("1235");
-	expect(figure(2.71828, "ms")).toBe("2.72 ms");
-	expect(figure(27.1828, "ms")).toBe("27.2 ms");
+	expect(figure(2.345, "ms")).toBe("2.35 ms");
+	expect(figure(23.45, "ms")).toBe("23.4 ms");
 	expect(figure(Number.NaN, "ms")).toBe("– ms");
 });

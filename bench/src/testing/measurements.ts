@@ -1,5 +1,5 @@
 import type { Measurement } from "../measurement.ts";
-import type { KeptRun } from "../report/results.ts";
+import type { KeptRun } from "../report/kept-run.ts";
 
 export function aMeasurement(
 	different: Partial<Measurement> = {},
