@@ -19,7 +19,7 @@ export type Ground = {
 	/** Where the API writes its CPU profiles, if it shall; outlives the run. */
 	profiles: string | null;
 	/** A database of our schema with so many rows; returns its URL. */
-	copy(fill: Fill): Promise<string>;
+	copy(kind: Fill): Promise<string>;
 	/** An empty database for a peer; returns its URL. */
 	create(name: string): Promise<string>;
 	drop(url: string): Promise<void>;
@@ -31,6 +31,7 @@ export type GroundOptions = {
 	isShort: boolean;
 	/** Whether the API writes CPU profiles. */
 	isProfiled: boolean;
+	onProgress: (sentence: string) => void;
 };
 
 let current: Ground | null = null;
@@ -45,6 +46,7 @@ export function currentGround(): Ground {
 export async function openGround({
 	isShort,
 	isProfiled,
+	onProgress,
 }: GroundOptions): Promise<Ground> {
 	const folder = mkdtempSync(join(tmpdir(), "reelay-bench-"));
 	const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -58,19 +60,24 @@ export async function openGround({
 	const admin = new pg.Client({ connectionString: urlOf("postgres") });
 	await admin.connect();
 
+	const history = isShort ? shortHistory : fullHistory;
+	const fill = async (url: string) => {
+		onProgress(`Writing ${history.finished} finished jobs …`);
+		await fillDatabase(url, history);
+	};
 	const templates = new Map<Fill, Promise<string>>();
-	const templateOf = (fill: Fill): Promise<string> => {
-		const made = templates.get(fill) ?? makeTemplate(fill);
-		templates.set(fill, made);
+	const templateOf = (kind: Fill): Promise<string> => {
+		const made = templates.get(kind) ?? makeTemplate(kind);
+		templates.set(kind, made);
 		return made;
 	};
-	const makeTemplate = async (fill: Fill): Promise<string> => {
-		const name = `template_${fill}`;
-		const below = fill === "filled" ? await templateOf("empty") : "template1";
+	const makeTemplate = async (kind: Fill): Promise<string> => {
+		const name = `template_${kind}`;
+		const below = kind === "filled" ? await templateOf("empty") : "template1";
 		await admin.query(`create database ${name} template ${below}`);
 		const url = urlOf(name);
-		if (fill === "empty") await applyMigrations({ url });
-		else await fillDatabase(url, isShort ? shortHistory : fullHistory);
+		if (kind === "empty") await applyMigrations({ url });
+		else await fill(url);
 		return name;
 	};
 
@@ -80,8 +87,8 @@ export async function openGround({
 		profiles: isProfiled
 			? mkdtempSync(join(tmpdir(), "reelay-bench-profiles-"))
 			: null,
-		async copy(fill) {
-			const template = await templateOf(fill);
+		async copy(kind) {
+			const template = await templateOf(kind);
 			const name = `copy_${++copies}`;
 			// Copied as files: through the log, a large one would take much longer.
 			await admin.query(

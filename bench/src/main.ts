@@ -28,15 +28,18 @@ if (chosen.length === 0) {
 process.on("SIGINT", () => process.exit(130));
 process.on("SIGTERM", () => process.exit(143));
 
+const onProgress = (sentence: string) =>
+	void process.stderr.write(`${sentence}\n`);
 const startedAt = new Date();
 const { profiles } = await openGround({
 	isShort: values.short,
 	isProfiled: values.profile,
+	onProgress,
 });
 const { measured, failures } = await runScenarios({
 	scenarios: chosen,
 	isShort: values.short,
-	onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
+	onProgress,
 }).finally(() => currentGround().close());
 
 const measurements = [...measured, ...filledAgainstEmpty(measured)];

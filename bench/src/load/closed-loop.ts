@@ -37,3 +37,5 @@ async function run({ target, connections, ...bounds }: ClosedLoop) {
 process.on("message", async (work: ClosedLoop) => {
 	process.send?.(await run(work));
 });
+// Nothing is left to answer to.
+process.on("disconnect", () => process.exit());

@@ -50,3 +50,5 @@ async function run({ target, perSecond, seconds, from }: OpenLoop) {
 process.on("message", async (work: OpenLoop) => {
 	process.send?.(await run(work));
 });
+// Nothing is left to answer to.
+process.on("disconnect", () => process.exit());
