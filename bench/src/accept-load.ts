@@ -95,10 +95,11 @@ export function compareAccepts(
 	};
 }
 
-/** The same, of what a rig's database holds now. */
+/** The same, of what a rig's database holds now; a peer that refused anything would be no comparison. */
 export async function auditAccepts(
 	rig: Rig,
 	side: Side,
+	peers: readonly Side[] = [],
 ): Promise<Record<string, number>> {
 	const [found] = await rig.sql<FoundRows>(`
 		with ours as (select id, metadata->>'order' as n from job where idem_key like 'bench-%'),
@@ -107,5 +108,8 @@ export async function auditAccepts(
 		select (select count(*)::int from ours) as rows, (select count(distinct n)::int from ours) as numbers,
 			(select count(*)::int from lines where count <> 1) as odd`);
 	if (found === undefined) throw new Error("a count has no row");
-	return compareAccepts(side.counts(), found);
+	const counters = compareAccepts(side.counts(), found);
+	if (peers.length === 0) return counters;
+	const refused = peers.map((peer) => peer.counts().refused);
+	return { ...counters, refused_by_a_peer: Math.max(...refused) };
 }

@@ -21,7 +21,10 @@ export const acceptSteady: Scenario = {
 	async measure({ bell, fill, isShort }) {
 		const rig = await openRig(bell, {}, { apps: apiAlone });
 		if (rig === null) return [];
-		const peers = await startPeers(rig);
+		const peers = await startPeers(rig).catch(async (error) => {
+			await rig.close();
+			throw error;
+		});
 		const load = startChild("load/open-loop");
 		try {
 			const ours = createSide("ours", acceptTarget(rig.apiUrl, rig.apiKey));
@@ -35,7 +38,7 @@ export const acceptSteady: Scenario = {
 			}
 			const mine = ours.take().latency;
 			const usual = peers.usual.take().latency;
-			const counters = await auditAccepts(rig, ours);
+			const counters = await auditAccepts(rig, ours, [peers.usual]);
 			const shared = { bell, fill, unit: "ms" as const, counters };
 			return [
 				{

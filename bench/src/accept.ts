@@ -27,7 +27,10 @@ export const accept: Scenario = {
 	async measure(stage) {
 		const rig = await openRig(stage.bell, {}, { apps: apiAlone });
 		if (rig === null) return [];
-		const peers = await startPeers(rig);
+		const peers = await startPeers(rig).catch(async (error) => {
+			await rig.close();
+			throw error;
+		});
 		const load = startChild("load/closed-loop");
 		try {
 			const ours = createSide("ours", acceptTarget(rig.apiUrl, rig.apiKey));
@@ -37,7 +40,7 @@ export const accept: Scenario = {
 				await runRounds(load, sides, { stage, connections });
 				measured.push(compare({ stage, connections }, ours, peers));
 			}
-			const counters = await auditAccepts(rig, ours);
+			const counters = await auditAccepts(rig, ours, [peers.usual, peers.bare]);
 			return measured.flat().map((one) => ({ ...one, counters }));
 		} finally {
 			await load.stop();

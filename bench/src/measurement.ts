@@ -26,6 +26,7 @@ export const faults = [
 	"missed",
 	"duplicated",
 	"refused",
+	"refused_by_a_peer",
 ];
 
 /** The middle one; the mean of two. */

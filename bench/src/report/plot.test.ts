@@ -16,7 +16,7 @@ it("draws only what has a bar, and never beyond its edge", () => {
 
 	const svg = plotRatios([aRun([far, barless])]);
 
-	const widths = [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)];
+	const widths = [...svg.matchAll(/<rect x[^>]*width="([\d.]+)"/g)];
 	expect(widths.map(([, width]) => Number(width))).toEqual([420]);
 	expect(svg).not.toContain("shown for comparison");
 });
@@ -28,7 +28,7 @@ it("draws ours and what is beside it from the median to the 99th percentile", ()
 
 	const svg = plotLatencies([aRun([measurement])]);
 
-	const widths = [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)];
+	const widths = [...svg.matchAll(/<rect x[^>]*width="([\d.]+)"/g)];
 	expect(widths.map(([, width]) => Number(width))).toEqual([84, 84]);
 });
 

@@ -27,12 +27,10 @@ export function plotRatios(runs: readonly KeptRun[]): string {
 	const xOf = (margin: number) =>
 		labelWidth + (Math.min(margin, most) / most) * plotWidth;
 	const bottom = top + rows.length * rowHeight;
+	const upright = (at: number, look: string) =>
+		line({ x: xOf(at), y: top - 8 }, { x: xOf(at), y: bottom }, look);
 	const ticks = [0, 0.5, 1, 1.5, 2, 2.5, 3].flatMap((tick) => [
-		line(
-			{ x: xOf(tick), y: top - 8 },
-			{ x: xOf(tick), y: bottom },
-			tick === 1 ? "bar" : "grid",
-		),
+		upright(tick, "grid"),
 		words({ x: xOf(tick), y: top - 14 }, `${tick}`, {
 			anchor: "middle",
 			look: "faint",
@@ -41,7 +39,8 @@ export function plotRatios(runs: readonly KeptRun[]): string {
 	const bars = rows.flatMap((same, n) => {
 		const y = top + n * rowHeight;
 		const [one] = same as [Measurement];
-		const end = { x: xOf(marginOf(one)) + 6, y: y + 14 };
+		const furthest = Math.max(...same.map((run) => xOf(marginOf(run))));
+		const end = { x: furthest + 6, y: y + 14 };
 		return [
 			words({ x: labelWidth - 8, y: y + 14 }, labelOf(one), { anchor: "end" }),
 			...same.map((run, age) =>
@@ -61,7 +60,7 @@ export function plotRatios(runs: readonly KeptRun[]): string {
 	return toSvg({
 		width,
 		height: bottom + 12,
-		shapes: [title, ...ticks, ...bars],
+		shapes: [title, ...ticks, ...bars, upright(1, "bar")],
 	});
 }
 

@@ -1,12 +1,12 @@
-/** The little of SVG that the plots need; colours follow the reader's choice of light or dark. */
+/** The little of SVG that the plots need. Light or dark as the reader's system is, on paper of their own: the page may differ. */
 export type Drawing = { width: number; height: number; shapes: string[] };
 
 const style = `
-	text { font: 12px system-ui, sans-serif; fill: #1f2328; }
+	.paper { fill: #ffffff; } text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 	.faint { fill: #59636e; } .grid { stroke: #d1d9e0; } .bar { stroke: #d1242f; stroke-dasharray: 4 3; }
 	.ours { fill: #0969da; stroke: #0969da; } .before { fill: #80b7f0; stroke: #80b7f0; } .peer { fill: #9a6700; stroke: #9a6700; }
 	@media (prefers-color-scheme: dark) {
-		text { fill: #f0f6fc; } .faint { fill: #9198a1; } .grid { stroke: #3d444d; } .bar { stroke: #f85149; }
+		.paper { fill: #0d1117; } text { fill: #f0f6fc; } .faint { fill: #9198a1; } .grid { stroke: #3d444d; } .bar { stroke: #f85149; }
 		.ours { fill: #4493f8; stroke: #4493f8; } .before { fill: #24579e; stroke: #24579e; } .peer { fill: #d29922; stroke: #d29922; }
 	}`;
 
@@ -14,6 +14,7 @@ export function toSvg({ width, height, shapes }: Drawing): string {
 	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <style>${style}
 </style>
+<rect width="${width}" height="${height}" rx="6" class="paper"/>
 ${shapes.join("\n")}
 </svg>
 `;
