@@ -141,7 +141,7 @@ module.exports = {
 	],
 	options: {
 		doNotFollow: { path: "node_modules" },
-		exclude: { path: "(^|/)dist/|src/generated/" },
+		exclude: { path: "(^|/)dist/|/generated/" },
 		parser: "swc",
 		tsPreCompilationDeps: true,
 		enhancedResolveOptions: {

@@ -47,6 +47,7 @@ export default defineConfig({
 						"apps/*/src/**/*.test.ts",
 						"packages/*/src/**/*.test.ts",
 						"prisma/src/**/*.test.ts",
+						"bench/src/**/*.test.ts",
 					],
 					globalSetup: ["packages/stack/src/testing/postgres-setup.ts"],
 					testTimeout: 20_000,

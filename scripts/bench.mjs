@@ -8,6 +8,12 @@ import { root, run } from "./run.mjs";
 const env = await ensureInstalled();
 const built = await build(env);
 if (built.code !== 0) process.exit(built.code);
+// What a peer keeps its rows with.
+const generated = await run(process.execPath, [
+	join(root, "prisma/src/generate.mjs"),
+	join(root, "bench/src/peers/schema.prisma"),
+]);
+if (generated.code !== 0) process.exit(generated.code);
 const { code } = await run(
 	process.execPath,
 	[

@@ -32,6 +32,9 @@ const checks = {
 const tests = {
 	"unit, store and HTTP tests": () => vitest("unit"),
 	journeys: () => vitest("journeys"),
+	// How fast is not asked here, only whether all of it runs and counts right.
+	"bench, short": () =>
+		program(process.execPath, "scripts/bench.mjs", "--short"),
 };
 
 function vitest(project) {

@@ -16,14 +16,20 @@ export function startChild(program: string): Child {
 	);
 	return {
 		async ask<Answer>(question: unknown) {
-			const answered = once(child, "message");
-			const ended = once(child, "exit").then(([code]) => {
+			const over = new AbortController();
+			const { signal } = over;
+			const answered = once(child, "message", { signal });
+			const ended = once(child, "exit", { signal }).then(([code]) => {
 				throw new Error(`${program} ended with ${code}`);
 			});
-			ended.catch(() => {});
+			for (const either of [answered, ended]) either.catch(() => {});
 			child.send(question as object);
-			const [answer] = await Promise.race([answered, ended]);
-			return answer as Answer;
+			try {
+				const [answer] = await Promise.race([answered, ended]);
+				return answer as Answer;
+			} finally {
+				over.abort();
+			}
 		},
 		async stop() {
 			if (child.exitCode !== null) return;

@@ -3,76 +3,95 @@
  * committed durably, against bare POSTs of the same bodies to the same receiver, in turn on the same machine.
  */
 import { type Child, startChild } from "./child.ts";
-import type { Measurement } from "./measurement.ts";
-import { median } from "./measurement.ts";
+import { type Measurement, median } from "./measurement.ts";
 import type { Arrivals } from "./receiver.ts";
-import type { Rig } from "./rig.ts";
+import { openRig, type Rig } from "./rig.ts";
+import type { Scenario, Stage } from "./scenario.ts";
 import { until } from "./until.ts";
+import { aVideo } from "./video.ts";
 
 const endpoints = 10;
 const perEndpoint = 10;
 const atOnce = endpoints * perEndpoint;
 
-export type DeliveriesLoad = { count: number; rounds: number };
+export const deliveries: Scenario = {
+	name: "deliveries",
+	fills: ["empty", "filled"],
+	bells: ["redis", "postgres"],
+	measure,
+};
 
-/** Measures it; what the worker needs in its environment is `deliveriesEnv`. */
-export async function measureDeliveries(
+async function measure(stage: Stage): Promise<Measurement[]> {
+	const { bell, fill, isShort } = stage;
+	const load = isShort
+		? { count: 500, rounds: 1 }
+		: { count: 5_000, rounds: 3 };
+	// As many attempts at once as the bare POSTs have.
+	const env = { DELIVER_CONCURRENCY: String(atOnce) };
+	const rig = await openRig(bell, env, { fill });
+	if (rig === null) return [];
+	try {
+		const measured = await measureDeliveries(rig, load);
+		return [
+			{
+				name: "webhook deliveries, one worker",
+				unit: "a second",
+				...{ bell, fill, ...measured },
+				peerName: "bare undici POSTs",
+				bar: { least: 0.3 },
+			},
+		];
+	} finally {
+		await rig.close();
+	}
+}
+
+async function measureDeliveries(
 	rig: Rig,
-	{ count, rounds }: DeliveriesLoad,
-): Promise<Measurement> {
+	{ count, rounds }: { count: number; rounds: number },
+): Promise<Pick<Measurement, "ours" | "peer" | "counters" | "note">> {
 	const receiver = startChild("receiver");
 	const bare = startChild("bare-posts");
 	try {
 		const url = await receiver.ask<string>("listen");
-		await aRealEvent(rig);
+		const event = await aRealEvent(rig);
 		const ids = await makeEndpoints(rig, url);
 		const ours: number[] = [];
 		const floor: number[] = [];
-		const counts = { delivered: 0, repeated: 0, lost: 0 };
+		const counters = { lost: 0, duplicated: 0 };
 		let bytes = 0;
 		for (let round = 0; round < rounds; round += 1) {
-			const arrivals = await deliver(rig, receiver, { ids, count });
+			const arrivals = await deliver(rig, receiver, { event, ids, count });
 			const distinct = new Set(arrivals.ids).size;
-			counts.delivered += distinct;
-			counts.repeated += arrivals.ids.length - distinct;
-			counts.lost += count - distinct;
+			counters.duplicated += arrivals.ids.length - distinct;
+			counters.lost += count - distinct;
 			ours.push(rateOf(arrivals));
 			bytes = Math.round(arrivals.bytes / arrivals.ids.length);
 			await bare.ask({ url, body: "x".repeat(bytes), count, atOnce });
 			floor.push(rateOf(await receiver.ask<Arrivals>("take")));
 		}
-		return {
-			name: "webhook deliveries a second, one worker",
-			bell: rig.bell,
-			ours: median(ours),
-			peer: median(floor),
-			peerName: "bare undici POSTs",
-			bar: { least: 0.3 },
-			counters: { ...counts, bytes, at_once: atOnce },
-		};
+		const note = `${bytes} bytes each, ${atOnce} at once`;
+		return { ours: median(ours), peer: median(floor), counters, note };
 	} finally {
 		await Promise.all([receiver.stop(), bare.stop()]);
 	}
 }
 
-/** As many attempts at once as the bare POSTs have. */
-export const deliveriesEnv = { DELIVER_CONCURRENCY: String(atOnce) };
-
-/** One job that succeeds, whose event the others are copies of: the bodies are as long as a customer's. */
-async function aRealEvent(rig: Rig): Promise<void> {
-	await rig.api("/v1/jobs", {
-		input: {
-			prompt: "A quiet lake at dawn, mist over the water, slow pan to the left",
-			duration: "5",
-		},
+/** The event of one job that succeeds, of which the others are copies: the bodies are as long as a customer's. */
+async function aRealEvent(rig: Rig): Promise<string> {
+	const job = await rig.api("/v1/jobs", {
+		input: aVideo,
 		metadata: { order: "4711" },
 	});
+	let event: { id: string } | undefined;
 	await until("a job has succeeded", async () => {
-		const events = await rig.sql(
-			"select from event where type = 'video.succeeded'",
+		[event] = await rig.sql<{ id: string }>(
+			"select id from event where job_id = $1 and type = 'video.succeeded'",
+			[job.id],
 		);
-		return events.length > 0;
+		return event !== undefined;
 	});
+	return event?.id ?? "";
 }
 
 async function makeEndpoints(rig: Rig, url: string): Promise<string[]> {
@@ -91,10 +110,10 @@ async function makeEndpoints(rig: Rig, url: string): Promise<string[]> {
 async function deliver(
 	rig: Rig,
 	receiver: Child,
-	{ ids, count }: { ids: string[]; count: number },
+	{ event, ids, count }: { event: string; ids: string[]; count: number },
 ): Promise<Arrivals> {
 	await rig.sql(
-		`with one as (select * from event where type = 'video.succeeded' and job_id is not null limit 1),
+		`with one as (select * from event where id = $3),
 		event_born as (
 			insert into event (id, tenant_id, type, snapshot)
 			select new_id('evt'), tenant_id, type, snapshot from one, generate_series(1, $2::int) returning id, tenant_id),
@@ -102,7 +121,7 @@ async function deliver(
 		insert into delivery (id, event_id, tenant_id, endpoint_id, url, lane)
 		select new_id('dlv'), numbered.id, numbered.tenant_id, endpoint.id, endpoint.url, endpoint.id
 		from numbered join endpoint on endpoint.id = ($1::text[])[1 + n % cardinality($1::text[])]`,
-		[ids, count],
+		[ids, count, event],
 	);
 	await until("every delivery is committed", async () => {
 		const [open] = await rig.sql(

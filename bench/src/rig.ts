@@ -1,21 +1,31 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { builtEntries } from "@reelay/stack/entries";
+import {
+	type AppName,
+	builtEntries,
+	type StackEntries,
+} from "@reelay/stack/entries";
 import { findFreePort } from "@reelay/stack/ports";
-import { loadStackSettings } from "@reelay/stack/settings";
+import { loadStackSettings, type StackSettings } from "@reelay/stack/settings";
 import { type RunningStack, startStack } from "@reelay/stack/start";
 import pg from "pg";
-import { startRedis } from "./redis.ts";
+import { holdBacklog } from "./fill.ts";
+import { currentGround, type Fill, type Ground } from "./ground.ts";
+import { type RunningRedis, startRedis } from "./redis.ts";
 
 export type Bell = "redis" | "postgres";
 
-/** The built processes on a durable Postgres of their own, as `npm start` runs them, on free ports. */
+/** The built processes on a database of their own in the run's durable Postgres, as `npm start` runs them, on free ports. */
 export type Rig = {
 	stack: RunningStack;
 	bell: Bell;
 	apiUrl: string;
+	/** The first key, which may do everything. */
+	apiKey: string;
+	databaseUrl: string;
+	/** Null on the Postgres bell. */
+	redis: RunningRedis | null;
 	/** Calls the API with the first key, and returns its answer; throws when that is an error. */
 	api(path: string, body?: unknown): Promise<Record<string, unknown>>;
 	sql<Row = Record<string, unknown>>(
@@ -25,25 +35,78 @@ export type Rig = {
 	close(): Promise<void>;
 };
 
+export type RigOptions = {
+	fill?: Fill;
+	/** Which processes to start; without it all of them. */
+	apps?: readonly AppName[];
+};
+
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Starts it; null for the Redis bell where there is no Redis. */
+/**
+ * Starts it; null for the Redis bell where there is no Redis. Over a filled database a worker finds the queued jobs due
+ * tomorrow only: it would submit them all before it came to the load.
+ */
 export async function openRig(
 	bell: Bell,
 	env: Record<string, string> = {},
+	{ fill = "empty", apps }: RigOptions = {},
 ): Promise<Rig | null> {
+	const ground = currentGround();
 	const redis =
-		bell === "redis" ? await startRedis(await findFreePort()) : null;
+		bell === "redis"
+			? await startRedis(await findFreePort(), ground.folder)
+			: null;
 	if (bell === "redis" && redis === null) return null;
-	const dataDir = mkdtempSync(join(tmpdir(), "reelay-bench-"));
-	const settings = loadStackSettings(
+	const databaseUrl = await ground.copy(fill);
+	const client = new pg.Client({ connectionString: databaseUrl });
+	// Dropping the database ends whatever is still connected.
+	client.on("error", () => {});
+	const close = async (stack?: RunningStack) => {
+		await stack?.stop();
+		await client.end();
+		await redis?.kill();
+		await ground.drop(databaseUrl);
+	};
+	try {
+		await client.connect();
+		if (apps?.includes("worker") ?? true) await holdBacklog(client);
+		const settings = await freeSettings(ground, {
+			DATABASE_URL: databaseUrl,
+			...(redis === null ? {} : { REDIS_URL: redis.url }),
+			...env,
+		});
+		const entries = entriesOf(ground);
+		const stack = await startStack({
+			settings,
+			entries,
+			...(apps === undefined ? {} : { apps }),
+		});
+		const apiUrl = `http://127.0.0.1:${settings.apiPort}`;
+		const apiKey = stack.secrets.BOOTSTRAP_API_KEY;
+		return {
+			...{ stack, bell, apiUrl, apiKey, databaseUrl, redis },
+			api: (path, body) => callApi(`${apiUrl}${path}`, apiKey, body),
+			sql: async (text, values) => (await client.query(text, values)).rows,
+			close: () => close(stack),
+		};
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+async function freeSettings(
+	ground: Ground,
+	env: Record<string, string>,
+): Promise<StackSettings> {
+	return loadStackSettings(
 		{
 			API_PORT: String(await findFreePort()),
 			WEBHOOK_PORT: String(await findFreePort()),
 			WORKER_PORT: String(await findFreePort()),
 			SIMULATOR_PORT: String(await findFreePort()),
-			DATA_DIR: dataDir,
-			...(redis === null ? {} : { REDIS_URL: redis.url }),
+			DATA_DIR: mkdtempSync(join(ground.folder, "data-")),
 			PROVIDER_RATE: "5000/10",
 			SIMULATOR_RATE: "off",
 			SIMULATOR_RENDER_MS: "50",
@@ -54,34 +117,30 @@ export async function openRig(
 		},
 		root,
 	);
-	const stack = await startStack({ settings, entries: builtEntries(root) });
-	const client = new pg.Client({ connectionString: stack.databaseUrl });
-	await client.connect();
-	const apiUrl = `http://127.0.0.1:${settings.apiPort}`;
-	return {
-		stack,
-		bell,
-		apiUrl,
-		async api(path, body) {
-			const response = await fetch(`${apiUrl}${path}`, {
-				headers: {
-					authorization: `Bearer ${stack.secrets.BOOTSTRAP_API_KEY}`,
-					"content-type": "application/json",
-				},
-				...(body === undefined
-					? {}
-					: { method: "POST", body: JSON.stringify(body) }),
-			});
-			const text = await response.text();
-			if (!response.ok) throw new Error(`${response.status} ${text}`);
-			return JSON.parse(text);
+}
+
+function entriesOf({ profiles }: Ground): StackEntries {
+	const entries = builtEntries(root);
+	if (profiles === null) return entries;
+	const flags = ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+	return { ...entries, api: [...flags, ...entries.api] };
+}
+
+async function callApi(
+	url: string,
+	key: string,
+	body: unknown,
+): Promise<Record<string, unknown>> {
+	const response = await fetch(url, {
+		headers: {
+			authorization: `Bearer ${key}`,
+			"content-type": "application/json",
 		},
-		sql: async (text, values) => (await client.query(text, values)).rows,
-		async close() {
-			await client.end();
-			await stack.stop();
-			await redis?.stop();
-			rmSync(dataDir, { recursive: true, force: true });
-		},
-	};
+		...(body === undefined
+			? {}
+			: { method: "POST", body: JSON.stringify(body) }),
+	});
+	const text = await response.text();
+	if (!response.ok) throw new Error(`${response.status} ${text}`);
+	return JSON.parse(text);
 }

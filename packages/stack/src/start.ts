@@ -12,6 +12,8 @@ import type { StackSettings } from "./settings.ts";
 export type StackOptions = {
 	settings: StackSettings;
 	entries: StackEntries;
+	/** Which processes to start; without it all that there are. */
+	apps?: readonly AppName[];
 	/** Ends a start that is still under way; what had started is stopped. */
 	signal?: AbortSignal;
 	/** One sentence about what is happening now. */
@@ -62,7 +64,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 			processes.set(name, running);
 			return running;
 		};
-		for (const group of launchOrder(settings)) {
+		for (const group of launchOrder(options)) {
 			// Pushed before the launch: a group that is half up is stopped too.
 			stops.push(() => stopAll(group, processes));
 			onProgress(`Starting ${group.join(" and ")} …`);
@@ -78,9 +80,12 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 
 // Stopped in the reverse order: the worker's last calls still find a
 // receiver, and everybody finds the database.
-function launchOrder(settings: StackSettings): AppName[][] {
+function launchOrder({ settings, apps }: StackOptions): AppName[][] {
 	const provider: AppName[][] = settings.providerKey ? [] : [["simulator"]];
-	return [...provider, ["webhook"], ["worker", "api"]];
+	const order: AppName[][] = [...provider, ["webhook"], ["worker", "api"]];
+	return order
+		.map((group) => group.filter((name) => apps?.includes(name) ?? true))
+		.filter((group) => group.length > 0);
 }
 
 function neededPorts(settings: StackSettings): Record<string, number> {
