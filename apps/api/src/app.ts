@@ -8,7 +8,7 @@ import {
 	problemMiddleware,
 } from "@reelay/shared/runtime/problem-details";
 import { requestIdMiddleware } from "@reelay/shared/runtime/request-id";
-import express, { type Express } from "express";
+import express, { type Express, Router } from "express";
 import helmet from "helmet";
 import { budgetProblems } from "./budget-problems.ts";
 import {
@@ -54,34 +54,44 @@ export function createApp(deps: AppDeps): Express {
 	app.set("etag", false);
 	app.use(requestIdMiddleware);
 	app.use(helmet());
+	// First, because what comes before it would be tried for every job that is accepted.
+	app.use("/v1", resources(deps));
 	app.use(healthRoutes(deps.health));
 	app.use(logRequests(deps.logger));
 	app.use(contractRoutes());
-	app.use("/v1", authenticate(deps), limitRates(deps));
-	// Before it is asked whether the own tenant is disabled, or who disabled it could not enable it again.
-	app.use("/v1/tenants", tenantRoutes(deps));
-	app.use("/v1", refuseDisabled);
-	app.use("/v1/jobs", jobRoutes(deps));
-	app.use("/v1/jobs", jobChangeRoutes(deps));
-	app.use("/v1/jobs", jobTimelineRoutes(deps));
-	app.use("/v1/jobs", jobLedgerRoutes(deps));
-	app.use("/v1/batches", batchRoutes(deps));
-	app.use("/v1/callbacks", callbackRoutes(deps));
-	app.use("/v1/endpoints/:id/replays", endpointReplayRoutes(deps));
-	app.use("/v1/endpoints/:id/secrets", endpointSecretRoutes(deps));
-	app.use("/v1/endpoints", endpointRoutes(deps));
-	app.use("/v1/replays", replayRoutes(deps));
-	app.use("/v1/deliveries", deliveryRoutes(deps));
-	app.use("/v1/events", eventRoutes(deps));
-	app.use("/v1/event-types", eventTypeRoutes());
-	app.use("/v1/me", meRoutes(deps));
-	app.use("/v1/keys", keyRoutes(deps));
-	app.use("/v1/audit", auditRoutes(deps));
-	app.use("/v1/budgets", budgetRoutes(deps));
-	app.use("/v1/usage", usageRoutes(deps));
 	app.use(notFoundMiddleware);
 	app.use(budgetProblems);
 	app.use(databaseProblems);
 	app.use(problemMiddleware({ logger: deps.logger }));
 	return app;
+}
+
+/** Everything that needs a key. No path under it leads anywhere else. */
+function resources(deps: AppDeps): Router {
+	const v1 = Router();
+	v1.use(logRequests(deps.logger));
+	v1.use(authenticate(deps), limitRates(deps));
+	// Before it is asked whether the own tenant is disabled, or who disabled it could not enable it again.
+	v1.use("/tenants", tenantRoutes(deps));
+	v1.use(refuseDisabled);
+	v1.use("/jobs", jobRoutes(deps));
+	v1.use("/jobs", jobChangeRoutes(deps));
+	v1.use("/jobs", jobTimelineRoutes(deps));
+	v1.use("/jobs", jobLedgerRoutes(deps));
+	v1.use("/batches", batchRoutes(deps));
+	v1.use("/callbacks", callbackRoutes(deps));
+	v1.use("/endpoints/:id/replays", endpointReplayRoutes(deps));
+	v1.use("/endpoints/:id/secrets", endpointSecretRoutes(deps));
+	v1.use("/endpoints", endpointRoutes(deps));
+	v1.use("/replays", replayRoutes(deps));
+	v1.use("/deliveries", deliveryRoutes(deps));
+	v1.use("/events", eventRoutes(deps));
+	v1.use("/event-types", eventTypeRoutes());
+	v1.use("/me", meRoutes(deps));
+	v1.use("/keys", keyRoutes(deps));
+	v1.use("/audit", auditRoutes(deps));
+	v1.use("/budgets", budgetRoutes(deps));
+	v1.use("/usage", usageRoutes(deps));
+	v1.use(notFoundMiddleware);
+	return v1;
 }
