@@ -200,6 +200,12 @@ const particular: Partial<Record<ProblemCode, Provoke>> = {
 		await claimDueDeliveries(stage.db, "w", 1);
 		return send(asked);
 	},
+	async events_removed(asked) {
+		await stage.db.$executeRaw`
+			insert into feed_mark (tenant_id, position, event_id)
+			select tenant_id, position + 1, id from event where id = ${asked.scene.event}`;
+		return send(asked);
+	},
 	async too_many_streams(asked) {
 		const open = await stage.stream("/v1/events");
 		const answer = await send(asked, { headers: streaming });

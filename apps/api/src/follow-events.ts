@@ -5,6 +5,7 @@ import {
 	feedStart,
 	findFeedEnd,
 	findFeedPlace,
+	wasFeedShortened,
 } from "@reelay/shared/store/event-feed";
 import type { Request } from "express";
 import { problemFor } from "./problem.ts";
@@ -47,16 +48,29 @@ export async function findPlace(
 	tenantId: string,
 	{ id, from }: { id: string | undefined; from: "after" | "Last-Event-ID" },
 ): Promise<FeedPlace> {
-	if (id === undefined || id === firstPlace) return feedStart;
-	if (id === "now" && from === "after") return findFeedEnd(db, tenantId);
+	const resumes = from === "Last-Event-ID";
+	if (id === undefined || id === firstPlace) {
+		// Who begins is shown what there is; who goes on is told when that is not all.
+		if (!resumes || !(await wasFeedShortened(db, tenantId))) return feedStart;
+		throw eventsRemoved();
+	}
+	if (id === "now" && !resumes) return findFeedEnd(db, tenantId);
 	const place = isId("event", id)
 		? await findFeedPlace(db, tenantId, id)
 		: null;
+	if (place === "removed") throw eventsRemoved();
 	if (place !== null) return place;
 	const message = `\`${from}\` is the id of an event that you have read, as next_after gives it; leave it out to begin with the first.`;
 	const where = from === "after" ? { parameter: from } : { header: from };
 	throw problemFor("invalid_request", {
 		detail: message,
 		errors: [{ ...where, code: "unknown_event", message }],
+	});
+}
+
+function eventsRemoved() {
+	return problemFor("events_removed", {
+		detail:
+			"Events that come behind this one have been removed by age, so going on from here would leave them out. Begin anew without it, which shows what is kept, and read what you have missed from GET /v1/jobs.",
 	});
 }

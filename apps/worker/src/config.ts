@@ -3,6 +3,7 @@ import {
 	callbackKeys,
 	cidrs,
 	databaseUrl,
+	daysOrOff,
 	encryptionKeys,
 	logLevel,
 	port,
@@ -53,6 +54,18 @@ export const workerConfigSchema = z.object({
 		"how long a transaction may be open before the worker warns of it",
 	),
 	PROVIDER_CONCURRENCY: positiveInt(100, "how many renders may run at once"),
+	RETENTION_JOBS_DAYS: daysOrOff(
+		400,
+		"how many days jobs that ended are kept, with all that belongs to them",
+	),
+	RETENTION_EVENTS_DAYS: daysOrOff(
+		90,
+		"how many days events are kept, with their deliveries and attempts",
+	),
+	RETENTION_AUDIT_DAYS: daysOrOff(
+		1_100,
+		"how many days the audit log is kept, and keys that ended",
+	),
 	LOG_LEVEL: logLevel,
 });
 export type WorkerConfig = z.infer<typeof workerConfigSchema>;

@@ -21,6 +21,11 @@ export function createWorkerMetrics(metrics: Metrics) {
 			"Rows that a sweep repaired or moved on.",
 			["sweep"],
 		),
+		prunedRows: metrics.counter(
+			"pruned_rows_total",
+			"Rows that were removed by age, by table.",
+			["table"],
+		),
 		ringsLost: metrics.counter(
 			"rings_lost_total",
 			"Rings that the queue's engine did not take; a sweep rings again.",

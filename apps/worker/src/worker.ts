@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { LookupFunction } from "node:net";
+import { dayS, type Retention } from "@reelay/shared/domain/retention";
 import { openRingConsumer } from "@reelay/shared/queue/consumer";
 import { openRinger } from "@reelay/shared/queue/rings";
 import type { Logger } from "@reelay/shared/runtime/logger";
@@ -80,6 +81,8 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			wakeSubmitter: submitter.wake,
 			wakeDeliverer: deliverer.wake,
 			logger,
+			retention: retentionIn(config),
+			onPruned: (table, rows) => counted.prunedRows.inc({ table }, rows),
 		}),
 		{
 			logger,
@@ -113,6 +116,15 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 			await Promise.all([sweeps.stop(), watch.stop()]);
 			await bell.ringer.close();
 		},
+	};
+}
+
+function retentionIn(config: WorkerConfig): Retention {
+	const seconds = (days: number | null) => (days === null ? null : days * dayS);
+	return {
+		jobsS: seconds(config.RETENTION_JOBS_DAYS),
+		eventsS: seconds(config.RETENTION_EVENTS_DAYS),
+		auditS: seconds(config.RETENTION_AUDIT_DAYS),
 	};
 }
 

@@ -40,13 +40,17 @@ select format('enum %s %s', t.typname, e.enumlabel), '' from pg_enum e
   join pg_type t on t.oid = e.enumtypid
  where t.typnamespace = 'public'::regnamespace`;
 
+const options = `
+select format('options %s %s', relname, reloptions::text), relname from pg_class
+ where relnamespace = 'public'::regnamespace and reloptions is not null`;
+
 /**
  * Everything that migrations make, one line a fact, from the catalogs. The order of a table's columns is not among it:
  * a column that is added again comes last.
  */
 export async function dumpSchema(database: EmptyDatabase): Promise<string[]> {
 	const facts = [columns, constraints, indexes, triggers];
-	const rest = [routines, sequences, enums];
+	const rest = [routines, sequences, enums, options];
 	const rows = await database.query<{ line: string; of: string }>(
 		[...facts, ...rest].join("\nunion all\n"),
 	);

@@ -3,7 +3,9 @@ import {
 	presentEvent,
 } from "@reelay/shared/contracts/delivery-view";
 import { listEventsSchema } from "@reelay/shared/contracts/endpoint-api";
+import type { EventRecord } from "@reelay/shared/domain/delivery-record";
 import { eventTypes, matchesFilter } from "@reelay/shared/domain/event";
+import { dayS, minRetentionDays } from "@reelay/shared/domain/retention";
 import type { Database } from "@reelay/shared/store/database";
 import { listDeliveriesOfEvent } from "@reelay/shared/store/delivery-log";
 import { listFeed } from "@reelay/shared/store/event-feed";
@@ -40,16 +42,16 @@ export function eventRoutes(deps: EventRoutesDeps): Router {
 			});
 			return;
 		}
-		const after = await findPlace(reads, tenantId, {
-			id: query.after,
-			from: "after",
-		});
+		const place = { id: query.after, from: "after" } as const;
+		const after = await findPlace(reads, tenantId, place);
 		const events = await listFeed(reads, {
 			tenantId,
 			after,
 			types,
 			limit: query.limit + 1,
 		});
+		// What is so old may have been removed between the two looks, and then the page has a gap.
+		if (isOld(events[0])) await findPlace(reads, tenantId, place);
 		res.json(
 			feedPage(events, {
 				limit: query.limit,
@@ -68,6 +70,12 @@ export function eventRoutes(deps: EventRoutesDeps): Router {
 	});
 
 	return router;
+}
+
+/** Whether an event may be removed at any moment; nothing is before it is a week old. */
+function isOld(event: EventRecord | undefined): boolean {
+	const ageS = event && (Date.now() - new Date(event.at).getTime()) / 1000;
+	return ageS !== undefined && ageS > (minRetentionDays - 1) * dayS;
 }
 
 /** The types that a filter stands for; one that stands for none is a mistake, and no way of reading everything. */

@@ -18,11 +18,12 @@ export function eventSource(db: Database): Source<FeedRow> {
 			const news = new Map<string, News<FeedRow>>(
 				readers.map(({ key }) => [
 					key,
-					{ rows: [], upTo: end, hasMore: false },
+					{ rows: [], upTo: end, hasMore: false, hasGap: false },
 				]),
 			);
 			for (const row of rows) news.get(row.tenant_id)?.rows.push(row);
 			for (const one of news.values()) {
+				one.hasGap = one.rows[0]?.has_gap === true;
 				const last = one.rows.at(-1);
 				if (last === undefined || one.rows.length < limit) continue;
 				one.upTo = { position: last.position, id: last.id };

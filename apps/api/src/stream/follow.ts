@@ -9,6 +9,7 @@ import {
 	type Place,
 	type Source,
 } from "./source.ts";
+import { commentOf } from "./sse.ts";
 import type { Tail } from "./tail.ts";
 
 /** What one stream shows, and from where on. */
@@ -32,6 +33,8 @@ export type FollowDeps<Row> = {
 // A page by oneself; one that leaves types out may be longer, for it brings little into memory.
 const pageRows = { all: 50, some: 500 };
 const retryMs = 1_000;
+// Whoever comes back behind the last id that it has had is told what that means.
+const gapWords = commentOf("what comes next has been removed, connect again");
 
 /**
  * Sends what there is, page by page, then what comes, until the connection ends. A client that does not take what it is
@@ -53,6 +56,7 @@ export async function follow<Row>(
 		const query = { readers, types, limit };
 		const news = await readPage(deps, connection.ended, query);
 		if (news === null || connection.ended.aborted) continue;
+		if (news.hasGap) return connection.end(gapWords);
 		const items = news.rows.map((row) => deps.source.present(row));
 		if (!reader.take(items)) {
 			// What did not fit is read again: large events come in small pages.

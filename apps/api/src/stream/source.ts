@@ -20,8 +20,13 @@ export type Item = {
 	lastWords: Buffer | null;
 };
 
-/** What is new of one key: its rows in order, and up to where that is all. */
-export type News<Row> = { rows: Row[]; upTo: Place; hasMore: boolean };
+/** What is new of one key: its rows in order, up to where that is all, and whether something before them was removed. */
+export type News<Row> = {
+	rows: Row[];
+	upTo: Place;
+	hasMore: boolean;
+	hasGap: boolean;
+};
 
 /** Something that can be followed: the feeds of tenants, or the timelines of jobs. The key says which one of them. */
 export type Source<Row> = {

@@ -25,7 +25,7 @@ export function timelineSource(db: Database): Source<Row> {
 			const news = new Map<string, News<Row>>(
 				readers.map(({ key, after }) => [
 					key,
-					{ rows: [], upTo: after, hasMore: false },
+					{ rows: [], upTo: after, hasMore: false, hasGap: false },
 				]),
 			);
 			for (const row of rows) {

@@ -49,6 +49,8 @@ async function pass(
 			hasForgotten: async () => hasForgotten,
 		},
 		logger: log.logger,
+		retention: { jobsS: null, eventsS: null, auditS: null },
+		onPruned: () => {},
 		wakeSubmitter: () => {
 			seen.submitter += 1;
 		},

@@ -6,6 +6,7 @@ import {
 } from "./delivery-sweeps.ts";
 import type { Sweep } from "./every.ts";
 import { createJobSweeps, type JobSweepDeps } from "./job-sweeps.ts";
+import { createPruneSweeps, type PruneSweepDeps } from "./prune-sweeps.ts";
 import {
 	createSubmissionSweeps,
 	type SubmissionSweepDeps,
@@ -15,7 +16,8 @@ export type SweepDeps = BellSweepDeps &
 	SubmissionSweepDeps &
 	JobSweepDeps &
 	DeliverySweepDeps &
-	BudgetSweepDeps;
+	BudgetSweepDeps &
+	PruneSweepDeps;
 
 /**
  * Every sweep, with what it repairs. Each pass is one guarded statement that skips locked rows, so any number of workers
@@ -28,5 +30,6 @@ export function createSweeps(deps: SweepDeps): Sweep[] {
 		...createJobSweeps(deps),
 		...createDeliverySweeps(deps),
 		...createBudgetSweeps(deps),
+		...createPruneSweeps(deps),
 	];
 }

@@ -30,6 +30,7 @@ export const problems = {
 	replay_ended: problem(409, "The replay has ended", false),
 	external_id_taken: problem(409, "The external_id is taken", false),
 	tenant_name_taken: problem(409, "Another tenant has this name", false),
+	events_removed: problem(410, "Events have been removed by age", false),
 	body_too_large: problem(413, "The body is too large", false),
 	unsupported_charset: problem(415, "The body's charset is not UTF-8", false),
 	unsupported_encoding: problem(

@@ -219,3 +219,24 @@ describe("every setting", () => {
 		);
 	});
 });
+
+describe("a time for which something is kept", () => {
+	const kept = z.object({ KEPT_DAYS: settings.daysOrOff(400, "how long") });
+
+	it.each([
+		[{}, 400],
+		[{ KEPT_DAYS: "7" }, 7],
+		[{ KEPT_DAYS: "off" }, null],
+	])("of %j is %j days, and null is for ever", (env, days) => {
+		expect(loadConfig(kept, env).KEPT_DAYS).toBe(days);
+	});
+
+	it.each(["6", "0", "-1", "1.5", "1e3", "never", "100000"])(
+		"is not %j: nothing may go while it can still be asked for",
+		(text) => {
+			expect(() => loadConfig(kept, { KEPT_DAYS: text })).toThrow(
+				"must be a whole number of days from 7 to 99999, or off",
+			);
+		},
+	);
+});

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { unknownPolicies } from "../domain/job.ts";
 import { parseResultHosts } from "../domain/result-url.ts";
+import { minRetentionDays } from "../domain/retention.ts";
 import {
 	minCallbackKeyBytes,
 	minSealingKeyBytes,
@@ -230,6 +231,24 @@ export function positiveInt(
 	return setting(wholeNumber(1, max).default(defaultCount), {
 		description,
 		example: String(defaultCount),
+	});
+}
+
+/** For how many days something is kept, or `off` for ever, which is read as null. */
+export function daysOrOff(defaultDays: number, description: string) {
+	const parse = (text: string) => {
+		if (text === "off") return null;
+		const days = Number(text);
+		if (!/^\d{1,5}$/.test(text) || days < minRetentionDays) {
+			throw new Error(
+				`must be a whole number of days from ${minRetentionDays} to 99999, or off`,
+			);
+		}
+		return days;
+	};
+	return setting(parsedBy(parse).default(defaultDays), {
+		description,
+		example: `${defaultDays}, or off`,
 	});
 }
 

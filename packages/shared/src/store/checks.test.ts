@@ -135,6 +135,11 @@ const cases: Case[] = [
 		},
 		() => store.db.$executeRaw`update submission set grant_no = 1`,
 	],
+	[
+		"prune_turn_single",
+		async () => "",
+		() => store.db.$executeRaw`update prune_turn set id = false`,
+	],
 	...jobBreaks.map(([constraint, table, state, change]): Case => {
 		const of = { job, submission }[table];
 		const update = Prisma.raw(`update ${table} set ${change}`);

@@ -33,6 +33,7 @@ async function read(afterId: string | null = null) {
 	const { db, tenantId } = store;
 	const behind =
 		afterId === null ? null : await findFeedPlace(db, tenantId, afterId);
+	if (behind === "removed") throw new Error("events have been removed");
 	const after = behind ?? feedStart;
 	const query = { tenantId, after, types: [], limit: 100 };
 	return (await listFeed(db, query)).map(({ id, job_id }) => ({ id, job_id }));

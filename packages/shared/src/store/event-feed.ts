@@ -12,15 +12,55 @@ export const feedStart: FeedPlace = { position: 0n, id: "" };
 const horizon = Prisma.sql`
 	(select base + pg_snapshot_xmin(pg_current_snapshot())::text::bigint from event_clock)`;
 
-/** The place behind an event, or null when this tenant has none of that id. */
+/**
+ * The place behind an event of the tenant; null when it has none of that id. `removed` when what comes behind it is not all
+ * there any more: then whoever goes on from there would miss something and not hear of it. The last event that was removed
+ * is a place like any other, because everything behind it is kept.
+ */
 export async function findFeedPlace(
 	db: Database,
 	tenantId: string,
 	eventId: string,
-): Promise<FeedPlace | null> {
-	const rows = await db.$queryRaw<FeedPlace[]>`
-		select position, id from event where id = ${eventId} and tenant_id = ${tenantId}`;
-	return rows[0] ?? null;
+): Promise<FeedPlace | "removed" | null> {
+	const rows = await db.$queryRaw<
+		{
+			found: bigint | null;
+			removed: bigint | null;
+			removed_id: string | null;
+		}[]
+	>`
+		select event.position as found, feed_mark.position as removed, feed_mark.event_id as removed_id
+		from (select) as one
+			left join feed_mark on feed_mark.tenant_id = ${tenantId}
+			left join event on event.id = ${eventId} and event.tenant_id = ${tenantId}`;
+	const { found = null, removed = null, removed_id } = rows[0] ?? {};
+	const mark =
+		removed === null || !removed_id
+			? null
+			: { position: removed, id: removed_id };
+	if (found === null) {
+		if (mark === null || eventId > mark.id) return null;
+		return eventId === mark.id ? mark : "removed";
+	}
+	const place = { position: found, id: eventId };
+	return mark !== null && isBehind(mark, place) ? "removed" : place;
+}
+
+/** Whether anything was removed from the tenant's feed, so that whoever has read nothing cannot read all of it. */
+export async function wasFeedShortened(
+	db: Database,
+	tenantId: string,
+): Promise<boolean> {
+	const rows = await db.$queryRaw<unknown[]>`
+		select 1 as one from feed_mark where tenant_id = ${tenantId}`;
+	return rows.length > 0;
+}
+
+function isBehind(one: FeedPlace, other: FeedPlace): boolean {
+	return (
+		one.position > other.position ||
+		(one.position === other.position && one.id > other.id)
+	);
 }
 
 /** The place behind the newest event of a tenant that can be read, or the start where there is none. Index: event_feed_idx. */
@@ -64,6 +104,8 @@ export type FeedRow = FeedPlace & {
 	tenant_id: string;
 	type: string;
 	event: EventRecord | null;
+	/** Whether its reader, who had begun somewhere, has missed something before it that was removed. */
+	has_gap: boolean;
 };
 
 /**
@@ -90,13 +132,16 @@ export async function listFeeds(
 		(EventRecord &
 			FeedPlace & {
 				tenant_id: string | null;
+				has_gap: boolean;
 				snapshot: EventRecord["snapshot"] | null;
 				horizon: bigint;
 			})[]
 	>`
 		with clock as materialized (select ${horizon} as horizon)
 		select horizon, news.* from clock left join lateral (
-			select reader.tenant_id, event.* from unnest(
+			select reader.tenant_id, reader.position > 0 and exists (select from feed_mark as mark
+				where mark.tenant_id = reader.tenant_id and (mark.position, mark.event_id) > (reader.position, reader.id))
+				as has_gap, event.* from unnest(
 				${readers.map(({ tenantId }) => tenantId)}::text[],
 				${readers.map(({ after }) => String(after.position))}::text[]::bigint[],
 				${readers.map(({ after }) => after.id)}::text[]) as reader (tenant_id, position, id)
@@ -108,12 +153,13 @@ export async function listFeeds(
 		order by position, id`;
 	const end = { position: found[0]?.horizon ?? feedStart.position, id: "" };
 	const rows: FeedRow[] = [];
-	for (const { tenant_id, position, horizon: _, ...event } of found) {
+	for (const { tenant_id, position, has_gap, horizon: _, ...event } of found) {
 		// The one row of a statement that found nothing.
 		if (tenant_id === null) continue;
 		rows.push({
 			tenant_id,
 			position,
+			has_gap,
 			id: event.id,
 			type: event.type,
 			event: event.snapshot === null ? null : event,

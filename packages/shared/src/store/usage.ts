@@ -12,8 +12,9 @@ import type { Database } from "./database.ts";
 const idLag = Prisma.sql`interval '1 hour'`;
 
 /**
- * What a tenant's jobs of some days have cost, in one snapshot. Jobs are counted once, and told apart by tags only then.
- * It reads those days' jobs and no others. Index: job_tenant_id_idx, by the time that is in an id.
+ * What a tenant's jobs of some days have cost, in one snapshot: those that are there, and the sums that removed ones have left.
+ * Jobs are counted once, and told apart by tags only then. It reads those days' jobs and no others. Indexes:
+ * job_tenant_id_idx, by the time that is in an id, and usage_day_pkey.
  */
 export async function findUsage(
 	db: Database,
@@ -32,7 +33,11 @@ export async function findUsage(
 			from job where tenant_id = ${tenantId}
 				and id >= id_before('job', ${since}) and id < id_before('job', ${before} + ${idLag})
 				and created_at >= ${since} and created_at < ${before}
-			${groupedBy(first.map(({ name }) => name))}),
+			${groupedBy(first.map(({ name }) => name))}
+			union all
+			select ${Prisma.join([...first.map(({ summed }) => summed), sumsOfRemoved])}
+			from usage_day where tenant_id = ${tenantId}
+				and day >= (${since} at time zone 'UTC')::date and day < (${before} at time zone 'UTC')::date),
 		shown as (
 			select ${Prisma.join(labels(groups))}, ${sums} from counted
 			${hasTags ? Prisma.sql`left join lateral unnest(counted.tags) as tag on true` : Prisma.empty}
@@ -47,15 +52,36 @@ export async function findUsage(
 	return { total, rows: shown.length > maxUsageRows ? null : shown };
 }
 
-const columns: Record<UsageGroup, { name: string; column: Prisma.Sql }> = {
+/** What tells jobs apart: its name, and how the row of a job and that of a day's sums say it. */
+const columns: Record<
+	UsageGroup,
+	{ name: string; column: Prisma.Sql; summed: Prisma.Sql }
+> = {
 	day: {
 		name: "day",
 		column: Prisma.sql`to_char(created_at at time zone 'UTC', 'YYYY-MM-DD') as day`,
+		summed: Prisma.sql`to_char(day, 'YYYY-MM-DD')`,
 	},
-	mode: { name: "mode", column: Prisma.sql`mode` },
-	tag: { name: "tags", column: Prisma.sql`tags` },
-	state: { name: "state", column: Prisma.sql`state` },
-	key: { name: "key", column: Prisma.sql`key_id as key` },
+	mode: {
+		name: "mode",
+		column: Prisma.sql`mode`,
+		summed: Prisma.sql`mode`,
+	},
+	tag: {
+		name: "tags",
+		column: Prisma.sql`tags`,
+		summed: Prisma.sql`tags`,
+	},
+	state: {
+		name: "state",
+		column: Prisma.sql`state`,
+		summed: Prisma.sql`state`,
+	},
+	key: {
+		name: "key",
+		column: Prisma.sql`key_id as key`,
+		summed: Prisma.sql`nullif(key_id, '')`,
+	},
 };
 
 const used = Prisma.sql`job_used_points(live, charged, cost_points, estimate_points)`;
@@ -65,6 +91,9 @@ const counts = Prisma.sql`
 	coalesce(sum(${used}) filter (where charged = 'yes'), 0) as spent_points,
 	coalesce(sum(${used}) filter (where charged = 'possible'), 0) as possible_points,
 	sum(job_reserved_points(live, cost_points, estimate_points)) as reserved_points`;
+
+// In the order of `counts`. No removed job is live, or in doubt.
+const sumsOfRemoved = Prisma.sql`jobs, submissions, video_seconds, spent_points, 0, 0`;
 
 const sums = Prisma.join(
 	[

@@ -15,6 +15,7 @@ const keys = {
 	submission: "id",
 	governor: "provider",
 	api_key: "id",
+	delivery: "id",
 };
 
 /**

@@ -54,8 +54,9 @@ export async function clearTestStore({ db }: TestStore): Promise<void> {
 	await db.$executeRaw`
 		with a as (delete from attempt), b as (delete from delivery), c as (delete from event), d as (delete from timeline),
 			e as (delete from callback), f as (delete from submission), g as (delete from audit), h as (delete from job_label),
-			i as (delete from batch)
+			i as (delete from batch), j as (delete from usage_day), k as (delete from feed_mark)
 		delete from job`;
+	await db.$executeRaw`update prune_turn set kind = 'jobs', after_id = '', next_at = now()`;
 	await db.$executeRaw`
 		with a as (delete from budget_change), b as (delete from budget_period) delete from budget`;
 	await db.$executeRaw`

@@ -30,7 +30,7 @@ const listEvents: Operation = {
 	tag,
 	summary: "Read the feed of everything that was told, oldest first",
 	description:
-		"For those who have no public URL. None is ever added before one that was read. What tells of a job on its way is written only while an endpoint of yours asks for it.",
+		"For those who have no public URL. None is ever added before one that was read. What tells of a job on its way is written only while an endpoint of yours asks for it. Events are kept for some months; whoever goes on from a place behind which some have been removed is told so with 410, and never misses one unawares.",
 	scope: "jobs:read",
 	query: listEventsSchema,
 	headers: lastEventId,
@@ -44,7 +44,7 @@ const listEvents: Operation = {
 		},
 		streamOf("events", "It does not end by itself."),
 	],
-	problems: streamProblems,
+	problems: ["events_removed", ...streamProblems],
 	examples: [
 		{
 			summary: "Everything about videos, behind the last that was read",
