@@ -122,6 +122,7 @@ export async function findViolations(
 		-- I5
 		select 'a final event is owed to the job''s URL, once', job.id, count(delivery.id)::text
 		from job join final_events e on e.job_id = job.id left join delivery on delivery.event_id = e.id and endpoint_id is null
+		where job.erased_at is null
 		group by job.id having count(delivery.id) <> case when job.webhook_url is null then 0 else 1 end
 		union all
 		select 'a delivery belongs to its event''s tenant', delivery.id, delivery.tenant_id
