@@ -54,6 +54,11 @@ export const apiConfigSchema = z.object({
 		{ count: 3_000, windowS: 60 },
 		"how many reads a key may make in how many seconds",
 	),
+	REPORT_CONNECTIONS: positiveInt(
+		3,
+		"how many lists and sums over a long history this process has read at once",
+		100,
+	),
 	RESULT_HOSTS: resultHosts,
 	STOP_GRACE_S: seconds(
 		25,

@@ -18,7 +18,7 @@ import { createStrangers } from "./middleware/strangers.ts";
 import { createForecast } from "./outlook.ts";
 import { createStreams } from "./stream/streams.ts";
 
-// A list over a long history may take long; it is given up before its client is, and holds up nothing but other reads.
+// A read may take long; it is given up before its client is, and holds up nothing but others of its kind.
 const readPoolSize = 5;
 const readTimeoutMs = 5_000;
 
@@ -31,7 +31,7 @@ export function createApiService(
 		schema: apiConfigSchema,
 		secrets: apiSecrets,
 		async start({ config, logger, metrics, isStopping }) {
-			const { database, reads } = await openPools(config.DATABASE_URL);
+			const { database, reads, reports } = await openPools(config);
 			const ringer = openCountedRinger(config, { logger, metrics });
 			if (await ensureEventClock(database.db)) logger.warn("events.clockMoved");
 			await bootstrapFrom(config, database.db);
@@ -61,6 +61,7 @@ export function createApiService(
 				insertJob: createJobInserter(database.db),
 				keyUse,
 				reads: reads.db,
+				reports: reports.db,
 				streams,
 				forecast,
 				ringer,
@@ -94,7 +95,8 @@ export function createApiService(
 					await ringer.close();
 					rateLimits.close();
 					await keyUse.close();
-					await Promise.all([database.close(), reads.close()]);
+					const pools = [database, reads, reports];
+					await Promise.all(pools.map((pool) => pool.close()));
 				},
 			};
 		},
@@ -103,7 +105,9 @@ export function createApiService(
 
 type Told = { logger: Logger; metrics: Metrics };
 
-async function openPools(url: string) {
+/** For what accepts and changes, for short reads and streams, and for reads of a long history: none waits for another. */
+async function openPools(config: ApiConfig) {
+	const url = config.DATABASE_URL;
 	const database = await openDatabase({
 		url,
 		applicationName: "reelay-api",
@@ -116,7 +120,13 @@ async function openPools(url: string) {
 		poolSize: readPoolSize,
 		statementTimeoutMs: readTimeoutMs,
 	});
-	return { database, reads };
+	const reports = await openDatabase({
+		url,
+		applicationName: "reelay-api-reports",
+		poolSize: config.REPORT_CONNECTIONS,
+		statementTimeoutMs: readTimeoutMs,
+	});
+	return { database, reads, reports };
 }
 
 function openCountedRinger(

@@ -9,11 +9,11 @@ import { cursorPage } from "../page.ts";
 import { parseQuery } from "../parse.ts";
 
 /** The route of /v1/audit: what was done by hand in one's own tenant, and by whom. */
-export function auditRoutes({ reads }: { reads: Database }): Router {
+export function auditRoutes({ reports }: { reports: Database }): Router {
 	const router = Router();
 	router.get("/", requireScope("admin"), async (req, res) => {
 		const query = parseQuery(listAuditSchema, req.query);
-		const found = await listAudit(reads, {
+		const found = await listAudit(reports, {
 			tenantId: ownerOf(res).tenantId,
 			actor: query.actor ?? null,
 			action: query.action ?? null,

@@ -17,7 +17,10 @@ import { getBatch } from "../owned.ts";
 import { cursorPage } from "../page.ts";
 import { parseBody, parseQuery } from "../parse.ts";
 
-export type BatchRoutesDeps = CreateJobDeps & { reads: Database };
+export type BatchRoutesDeps = CreateJobDeps & {
+	reads: Database;
+	reports: Database;
+};
 
 /** The routes of /v1/batches: create, list, read and cancel. */
 export function batchRoutes(deps: BatchRoutesDeps): Router {
@@ -42,7 +45,7 @@ export function batchRoutes(deps: BatchRoutesDeps): Router {
 
 	router.get("/", requireScope("jobs:read"), async (req, res) => {
 		const query = parseQuery(listBatchesSchema, req.query);
-		const found = await listBatches(reads, {
+		const found = await listBatches(deps.reports, {
 			tenantId: ownerOf(res).tenantId,
 			afterId: openCursor("batch", query.cursor),
 			limit: query.limit + 1,

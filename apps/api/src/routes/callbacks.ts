@@ -35,6 +35,7 @@ import { withoutTokens } from "../without-tokens.ts";
 export type CallbackRoutesDeps = {
 	db: Database;
 	reads: Database;
+	reports: Database;
 	ringer: Pick<Ringer, "enqueue">;
 	logger: Logger;
 	/** Where results may lead to. */
@@ -55,7 +56,7 @@ export function callbackRoutes(deps: CallbackRoutesDeps): Router {
 	router.get("/", async (req, res) => {
 		const query = parseQuery(listQuarantinedSchema, req.query);
 		const filter = filterOf(query, ownerOf(res).tenantId);
-		const found = await listQuarantined(reads, filter, {
+		const found = await listQuarantined(deps.reports, filter, {
 			afterId: afterIdOf(query.after),
 			limit: query.limit + 1,
 		});

@@ -29,6 +29,7 @@ import { testEndpoint } from "../test-endpoint.ts";
 
 export type EndpointRoutesDeps = EndpointDeps & {
 	reads: Database;
+	reports: Database;
 	ringer: Pick<Ringer, "enqueue">;
 };
 
@@ -79,7 +80,7 @@ export function endpointRoutes(deps: EndpointRoutesDeps): Router {
 	router.get("/:id/deliveries", async (req, res) => {
 		const query = parseQuery(listDeliveriesSchema, req.query);
 		const { id, tenant_id } = await getEndpoint(deps.reads, req, res);
-		const found = await listDeliveries(deps.reads, {
+		const found = await listDeliveries(deps.reports, {
 			tenantId: tenant_id,
 			endpointId: id,
 			states: query.state,

@@ -25,11 +25,13 @@ export type JobRoutesDeps = CreateJobDeps &
 	SendAcceptedDeps & {
 		/** Where the routes that only read do so: however slow they are, they take no connection from an accept. */
 		reads: Database;
+		/** Where those do that may look at a long history: they take none from the short ones either. */
+		reports: Database;
 	};
 
 /** The routes of /v1/jobs: create, check, list and read. */
 export function jobRoutes(deps: JobRoutesDeps): Router {
-	const { reads } = deps;
+	const { reads, reports } = deps;
 	const router = Router();
 
 	router.post(
@@ -60,7 +62,7 @@ export function jobRoutes(deps: JobRoutesDeps): Router {
 
 	router.get("/", requireScope("jobs:read"), async (req, res) => {
 		const query = parseQuery(listJobsSchema, req.query);
-		const jobs = await listJobs(reads, {
+		const jobs = await listJobs(reports, {
 			tenantId: ownerOf(res).tenantId,
 			...filterOf(query),
 			afterId: openCursor("job", query.cursor),

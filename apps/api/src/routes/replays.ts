@@ -22,10 +22,18 @@ import { getEndpoint, getReplay, pathId } from "../owned.ts";
 import { parseBody } from "../parse.ts";
 import { noSuch, problemFor } from "../problem.ts";
 
-export type ReplayRoutesDeps = { db: Database; reads: Database };
+export type ReplayRoutesDeps = {
+	db: Database;
+	reads: Database;
+	reports: Database;
+};
 
 /** The routes of /v1/endpoints/{id}/replays: send an endpoint again what it was owed in a time. */
-export function endpointReplayRoutes({ db, reads }: ReplayRoutesDeps): Router {
+export function endpointReplayRoutes({
+	db,
+	reads,
+	reports,
+}: ReplayRoutesDeps): Router {
 	const router = Router({ mergeParams: true });
 	router.use(requireScope("webhooks"));
 
@@ -33,7 +41,7 @@ export function endpointReplayRoutes({ db, reads }: ReplayRoutesDeps): Router {
 		const body = parseBody(replaySchema, req.body);
 		const endpoint = await getEndpoint(db, req, res);
 		const query = toQuery(body, endpoint, new Date());
-		const total = await countReplay(reads, query);
+		const total = await countReplay(reports, query);
 		if (body.dry_run) {
 			res.json({ dry_run: true, would_send: total });
 			return;

@@ -15,7 +15,7 @@ import { parseQuery } from "../parse.ts";
 import { problemFor } from "../problem.ts";
 
 /** The route of /v1/usage: what a tenant's jobs have cost. */
-export function usageRoutes({ reads }: { reads: Database }): Router {
+export function usageRoutes({ reports }: { reports: Database }): Router {
 	const router = Router();
 
 	router.get("/", requireScope("jobs:read"), async (req, res) => {
@@ -27,7 +27,7 @@ export function usageRoutes({ reads }: { reads: Database }): Router {
 			query.group_by.includes(group),
 		);
 		const { tenantId } = ownerOf(res);
-		const usage = await findUsage(reads, { tenantId, ...range, groups });
+		const usage = await findUsage(reports, { tenantId, ...range, groups });
 		const { rows } = usage;
 		if (rows === null) {
 			const message = `There are more than ${maxUsageRows} rows: ask for fewer days, or tell less apart.`;

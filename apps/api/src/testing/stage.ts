@@ -116,6 +116,7 @@ export async function setStage({
 			db,
 			insertJob: createJobInserter(db),
 			reads: db,
+			reports: db,
 			keyUse: { touch() {} },
 			...(await generousLimits(log)),
 			streams,
