@@ -71,4 +71,7 @@ function tell(
 	logger.info(line, "callback.received");
 	// A line of its own, so that an alarm has one word to look for.
 	if (outcome === "quarantined") logger.error(line, "callback.quarantined");
+	// Ours by its token, and of no row: what it was for has been removed by age, or lies behind a backup that was restored.
+	else if (jobId === null && report.kind !== "unreadable")
+		logger.warn(line, "callback.orphaned");
 }

@@ -83,7 +83,7 @@ describe("200 for what cannot be acted on", () => {
 		});
 	});
 
-	it("keeps a genuine token of a submission that is gone", async () => {
+	it("keeps a genuine token of a submission that is gone, and calls somebody", async () => {
 		const submissionId = "sub_01k0aj5m8gq4w3n7y2e6c9vb1d";
 		const token = signCallbackToken(submissionId, keyring);
 
@@ -94,6 +94,9 @@ describe("200 for what cannot be acted on", () => {
 			select outcome, reason from callback where submission_id = ${submissionId}`;
 		expect(rows).toEqual([
 			{ outcome: "ignored", reason: "no such submission" },
+		]);
+		expect(stage.log.lines("callback.orphaned")).toMatchObject([
+			{ level: "warn", submission_id: submissionId, kind: "succeeded" },
 		]);
 		await stage.db
 			.$executeRaw`delete from callback where submission_id = ${submissionId}`;

@@ -70,6 +70,7 @@ export async function expectCallbacksTaken(stage: FaultStage, count: number) {
 const pools: Record<string, number> = {
 	"reelay-api": 10,
 	"reelay-api-reads": 5,
+	"reelay-api-reports": 3,
 	"reelay-webhook": 10,
 	"reelay-worker": 16,
 	"reelay-worker-reports": 1,

@@ -18,6 +18,7 @@ const sqlStates = ["57014", "40P01", "40001"] as const;
 const engine = new Set([
 	"reelay-api",
 	"reelay-api-reads",
+	"reelay-api-reports",
 	"reelay-webhook",
 	"reelay-worker",
 	"reelay-worker-reports",
