@@ -38,7 +38,9 @@ module.exports = {
 			comment: "The store writes what the domain decided, and nothing else.",
 			severity: "error",
 			from: { path: "^packages/shared/src/store/", pathNot: tests },
-			to: { pathNot: "^packages/shared/src/(store|domain|gather)/|^prisma/src/" },
+			to: {
+				pathNot: "^packages/shared/src/(store|domain|gather)/|^prisma/src/",
+			},
 		},
 		{
 			name: "only-store-imports-prisma",

@@ -86,14 +86,29 @@ describe.each(engines)("the bell on %s", (engine, settingsOf) => {
 		const { heard, errors } = listen(settingsOf());
 
 		const wasTaken = await ringer.enqueueAndWait("submit", ["job_a"]);
-		ringer.enqueue("deliver", ["dlv_a", "dlv_b"]);
+		ringer.enqueue("deliver", ["dlv_a"]);
 
-		await hears(heard, "dlv_b");
+		await hears(heard, "dlv_a");
 		await hears(heard, "job_a");
 		expect(wasTaken).toBe(true);
 		expect(heard).toContainEqual({ v: 1, kind: "submit", id: "job_a" });
 		expect(heard).toContainEqual({ v: 1, kind: "deliver", id: "dlv_a" });
 		expect([...lost, ...errors]).toEqual([]);
+	});
+
+	it("hears one ring for eight that rang at the same moment", async () => {
+		const { ringer } = await ring(settingsOf());
+		const { heard } = listen(settingsOf());
+
+		for (let n = 0; n < 16; n += 1) ringer.enqueue("submit", [`many_${n}`]);
+		await hears(heard, "many_8");
+		await ringer.enqueueAndWait("submit", ["job_last"]);
+		await hears(heard, "job_last");
+
+		const ids = heard
+			.map(({ id }) => id)
+			.filter((id) => id.startsWith("many_"));
+		expect(new Set(ids)).toEqual(new Set(["many_0", "many_8"]));
 	});
 
 	it("does not pile up rings for one row that nobody has heard yet, and hears the next one", async () => {
