@@ -67,6 +67,7 @@ export function createPrismaClient({
 			...(names ? { statementNameGenerator: names.nameOfQuery } : {}),
 		},
 	);
-	const prisma = new PrismaClient({ adapter });
+	// The other formats quote the calling line, and take a stack trace for that at every query, whether it fails or not.
+	const prisma = new PrismaClient({ adapter, errorFormat: "minimal" });
 	return names ? withRenewedPlans(prisma, names) : prisma;
 }
