@@ -5,7 +5,7 @@ import { postOnce } from "@reelay/shared/runtime/http-post";
 import type { Logger } from "@reelay/shared/runtime/logger";
 import { createOutboundAgent } from "@reelay/shared/runtime/outbound";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
-import { recordAttempt } from "@reelay/shared/store/attempts";
+import { createAttemptRecorder } from "@reelay/shared/store/attempts-together";
 import type { Database } from "@reelay/shared/store/database";
 import {
 	claimDueDeliveries,
@@ -45,12 +45,13 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		...(deps.lookup === undefined ? {} : { lookup: deps.lookup }),
 	});
 	const secrets = createSecretCache(db, config.ENCRYPTION_KEYS);
+	const recordAttempt = createAttemptRecorder(db);
 	const attempt: DeliverEventDeps = {
 		secrets: (owner) => retryGivenUp(() => secrets(owner)),
 		openHeaders: createHeaderOpener(config.ENCRYPTION_KEYS, logger),
 		record: (record) => {
 			deps.onAttempt(record.outcome);
-			return retryGivenUp(() => recordAttempt(db, record));
+			return retryGivenUp(() => recordAttempt(record));
 		},
 		mayShow: (address) => address !== null && isPublicAddress(address),
 		post: (request) =>

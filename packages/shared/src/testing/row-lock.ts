@@ -16,6 +16,7 @@ const keys = {
 	governor: "provider",
 	api_key: "id",
 	delivery: "id",
+	endpoint: "id",
 };
 
 /**

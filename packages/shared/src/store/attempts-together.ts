@@ -1,0 +1,65 @@
+import { createGather, type Outcome } from "../gather/gather.ts";
+import {
+	type AttemptRecord,
+	recordAttempt,
+	recordAttempts,
+} from "./attempts.ts";
+import {
+	type Database,
+	isStatementGivenUp,
+	isStatementUndone,
+} from "./database.ts";
+
+/** Writes one attempt down; what `recordAttempt` promises, it promises. */
+export type AttemptRecorder = (record: AttemptRecord) => Promise<string | null>;
+
+// One is written while the next gathers; more at once would only make the groups smaller.
+const maxInFlight = 2;
+const maxItems = 64;
+
+/**
+ * A `recordAttempt` whose concurrent callers share a statement and its commit. Attempts that say nothing bad of an endpoint go
+ * together, for they lock no endpoint that is well; a failure locks its endpoint until the commit, and waits for others
+ * that do, so that the failures of one URL go by themselves and hold up no other. Where the statement is undone or given
+ * up, each attempt is written by itself: to write one again changes nothing. Any other failure is every caller's, and
+ * their leases run out.
+ */
+export function createAttemptRecorder(db: Database): AttemptRecorder {
+	return createGather<AttemptRecord, string | null>({
+		nameOf: ({ verdict, url }) =>
+			verdict === "healthy" || verdict === "none" ? "" : url,
+		maxInFlight,
+		maxItems,
+		flush: (records) =>
+			isEachOfItsOwn(records)
+				? writeTogether(db, records)
+				: writeEach(db, records),
+	});
+}
+
+async function writeTogether(
+	db: Database,
+	records: readonly AttemptRecord[],
+): Promise<Outcome<string | null>[]> {
+	try {
+		const states = await recordAttempts(db, records);
+		return states.map((value) => ({ status: "fulfilled", value }));
+	} catch (error) {
+		const isRefused = isStatementUndone(error) || isStatementGivenUp(error);
+		if (records.length === 1 || !isRefused) throw error;
+		return writeEach(db, records);
+	}
+}
+
+function writeEach(
+	db: Database,
+	records: readonly AttemptRecord[],
+): Promise<Outcome<string | null>[]> {
+	return Promise.allSettled(records.map((record) => recordAttempt(db, record)));
+}
+
+/** A worker that overtook itself has two attempts of one delivery, of which one statement would move it by either. */
+function isEachOfItsOwn(records: readonly AttemptRecord[]): boolean {
+	const ids = new Set(records.map(({ deliveryId }) => deliveryId));
+	return ids.size === records.length;
+}
