@@ -73,6 +73,18 @@ describe("createDeliverer", () => {
 		expect(stage.deliverer.inFlight()).toBe(0);
 	});
 
+	it("fills the places of attempts that end together with one claim", async () => {
+		const stage = setStage(9);
+		stage.deliverer.wake();
+		await settle();
+
+		for (const id of [...stage.open.keys()]) stage.end(id);
+		await settle();
+
+		expect(stage.limits).toEqual([3, 3]);
+		expect(stage.open.size).toBe(3);
+	});
+
 	it("asks once more, and only once, for a hundred calls while it claims", async () => {
 		const stage = setStage(0);
 

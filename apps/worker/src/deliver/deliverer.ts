@@ -20,6 +20,7 @@ export type Deliverer = {
 /** Keeps up to `maxInFlight` attempts under way; rings, the tick and each ended attempt come here as `wake`. */
 export function createDeliverer(deps: DelivererDeps): Deliverer {
 	const underWay = new Set<Promise<void>>();
+	let isAsking = false;
 	const loop = createWakeLoop(claimAll);
 
 	async function claimAll(): Promise<void> {
@@ -49,10 +50,22 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 			})
 			.finally(() => {
 				underWay.delete(run);
-				// A place in its lane is free, which may be all that a delivery that is due has waited for.
-				loop.wake();
+				askSoon();
 			});
 		underWay.add(run);
+	}
+
+	/**
+	 * A place in a lane is free, which may be all that a delivery that is due has waited for. Attempts that are written
+	 * together end together, and one claim is to fill all their places: it waits for those of the same turn.
+	 */
+	function askSoon(): void {
+		if (isAsking) return;
+		isAsking = true;
+		queueMicrotask(() => {
+			isAsking = false;
+			loop.wake();
+		});
 	}
 
 	return {
