@@ -51,7 +51,9 @@ export type ClaimedDelivery = {
  * compare-and-set on the endpoint. An ordered endpoint is given the oldest event that it has not had, when that is due,
  * and nothing else; one that is disabled is given nothing. The count comes before the attempt, so that a delivery of which
  * each worker dies ends too, by `exhaustLost`. Indexes: delivery_due_idx to know that anything is due, delivery_lane_idx by
- * a loose scan that touches one row for each lane, delivery_leased_idx, delivery_order_idx for ordered endpoints.
+ * a loose scan that touches one row for each lane, delivery_leased_idx, delivery_order_idx for ordered endpoints. A plan
+ * is kept for long, so none may depend on how much is due: what is due of a lane is compared as a row, and whether anything
+ * is, as a range, which only these indexes answer well. Postgres would else read all that is due for each of a few lanes.
  */
 export async function claimDueDeliveries(
 	db: Database,
@@ -65,7 +67,8 @@ export async function claimDueDeliveries(
 				select id, due_at, lanes.held + row_number() over (order by due_at, id) as place from (
 					select * from (
 						select id, due_at from delivery
-						where lane = lanes.lane and not lanes.ordered and due_at <= now() and attempts - round_from < lanes.max_attempts
+						where lane = lanes.lane and due_at is not null and (lane, due_at) <= (lanes.lane, now())
+							and not lanes.ordered and attempts - round_from < lanes.max_attempts
 						order by due_at, id limit lanes.room for update skip locked) as one
 					union all
 					select * from (
@@ -91,7 +94,7 @@ export async function claimDueDeliveries(
 		claimed as (
 			update delivery set attempts = attempts + 1, lease_owner = ${owner},
 				due_at = now() + make_interval(secs => ${attemptLeaseS}::int + ${attemptLeaseSpreadS}::int * random())
-			from due where delivery.id = due.id and (not is_gated or due.lane in (select id from steady))
+			where id = any(array(select id from due where not is_gated or lane in (select id from steady)))
 			returning delivery.id, event_id, delivery.tenant_id, endpoint_id, url, lease_owner, attempts, round_from, delivery.lane)
 		select claimed.id, event_id, claimed.tenant_id, endpoint_id, coalesce(endpoint.url, claimed.url) as url,
 			lease_owner as owner, attempts as attempt, attempts - round_from as step,
@@ -104,7 +107,9 @@ export async function claimDueDeliveries(
 const lanesWithRoom = Prisma.sql`
 	names as (
 		(select lane from delivery
-			where due_at is not null and exists (select from delivery where due_at <= now()) order by lane limit 1)
+			where due_at is not null
+				and exists (select from delivery where due_at between (select '-infinity'::timestamptz) and now())
+			order by lane limit 1)
 		union all
 		select following.lane from names cross join lateral (
 			select lane from delivery where due_at is not null and lane > names.lane order by lane limit 1) as following),
@@ -119,8 +124,8 @@ const lanesWithRoom = Prisma.sql`
 						extract(epoch from now() - coalesce(paced_until, '-infinity')) * rate_per_s)) end) end)::int as room
 		from names left join endpoint on endpoint.id = names.lane
 		cross join lateral (
-			select count(*)::int as held from delivery
-			where lane = names.lane and lease_owner is not null and due_at > now()) as leased)`;
+			select count(*) filter (where due_at > now())::int as held from delivery
+			where lane = names.lane and lease_owner is not null) as leased)`;
 
 /**
  * Undoes claims that were committed while their answer was lost: no attempt was made, so none is counted, and the
