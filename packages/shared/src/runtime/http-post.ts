@@ -143,16 +143,16 @@ class Exchange implements Dispatcher.DispatchHandler {
 			this.#onAbort();
 			return;
 		}
-		if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+		const target = parseTarget(url);
+		if (target === null) {
 			this.#fail("invalid_url", "not a URL of http or https");
 			return;
 		}
 		signal?.addEventListener("abort", this.#onAbort, { once: true });
 		this.#timer = setTimeout(() => this.#onTimeout(), timeoutMs);
-		const { origin, pathname, search } = new URL(url);
 		const options: TracedDispatchOptions = {
-			origin,
-			path: pathname + search,
+			origin: target.origin,
+			path: target.pathname + target.search,
 			method: "POST",
 			headers,
 			body: Buffer.isBuffer(body) ? body : Buffer.from(body),
@@ -287,4 +287,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 		const phases = this.#watch.stop();
 		this.#resolve({ ...end, phase, phases, address: this.#watch.address });
 	}
+}
+
+function parseTarget(url: string): URL | null {
+	if (!URL.canParse(url)) return null;
+	const target = new URL(url);
+	return /^https?:$/.test(target.protocol) ? target : null;
 }
