@@ -27,13 +27,13 @@ export function acceptTarget(url: string, apiKey: string): Target {
 	};
 }
 
-/** Sends rounds to one target, with numbers that never repeat, and adds up what was answered. */
-export function createSide(name: string, target: Target) {
+/** Sends rounds to one target, with numbers from `from` on that never repeat, and adds up what was answered. */
+export function createSide(name: string, target: Target, from = 1) {
 	const rates: number[] = [];
 	const latencies: Required<Latency>[] = [];
 	let accepted = 0;
 	let refused = 0;
-	let next = 1;
+	let next = from;
 	const ask = async (
 		load: Child,
 		work:
@@ -98,7 +98,7 @@ export function compareAccepts(
 /** The same, of what a rig's database holds now; a peer that refused anything would be no comparison. */
 export async function auditAccepts(
 	rig: Rig,
-	side: Side,
+	side: Pick<Side, "counts">,
 	peers: readonly Side[] = [],
 ): Promise<Record<string, number>> {
 	const [found] = await rig.sql<FoundRows>(`

@@ -21,7 +21,8 @@ import type { Scenario, Stage } from "./scenario.ts";
 import { until } from "./until.ts";
 import { aVideo } from "./video.ts";
 
-const atOnce = { accepted: 32, submitted: 250, delivered: 100 };
+/** What is under way at once in each step. */
+export const atOnce = { accepted: 32, submitted: 250, delivered: 100 };
 const patienceMs = 600_000;
 
 export const endToEndSaturated: Scenario = {
@@ -121,7 +122,7 @@ async function measureOurs(
 const warmingOf = (count: number) => Math.ceil(count / 5);
 
 /** POSTs so many jobs, and waits until each has been heard of. */
-async function orderAll(
+export async function orderAll(
 	rig: Rig,
 	load: { receiver: Child; customers: Child; count: number },
 ): Promise<{ rate: number; repeated: number }> {

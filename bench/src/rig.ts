@@ -1,12 +1,14 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createAppEnv, readinessUrl } from "@reelay/stack/app-env";
 import {
 	type AppName,
 	builtEntries,
 	type StackEntries,
 } from "@reelay/stack/entries";
 import { findFreePort } from "@reelay/stack/ports";
+import { type RunningProcess, startProcess } from "@reelay/stack/processes";
 import { loadStackSettings, type StackSettings } from "@reelay/stack/settings";
 import { type RunningStack, startStack } from "@reelay/stack/start";
 import pg from "pg";
@@ -32,6 +34,8 @@ export type Rig = {
 		text: string,
 		values?: unknown[],
 	): Promise<Row[]>;
+	/** Starts one more process of an app beside those that run, on a port of its own, and returns its URL. */
+	startAnother(app: "api" | "worker"): Promise<string>;
 	close(): Promise<void>;
 };
 
@@ -62,7 +66,9 @@ export async function openRig(
 	const client = new pg.Client({ connectionString: databaseUrl });
 	// Dropping the database ends whatever is still connected.
 	client.on("error", () => {});
+	const others: RunningProcess[] = [];
 	const close = async (stack?: RunningStack) => {
+		await Promise.all(others.map((one) => one.stop()));
 		await stack?.stop();
 		await client.end();
 		await redis?.kill();
@@ -88,6 +94,16 @@ export async function openRig(
 			...{ stack, bell, apiUrl, apiKey, databaseUrl, redis },
 			api: (path, body) => callApi(`${apiUrl}${path}`, apiKey, body),
 			sql: async (text, values) => (await client.query(text, values)).rows,
+			async startAnother(app) {
+				const port = await findFreePort();
+				const moved = { ...settings, [`${app}Port`]: port };
+				const { secrets } = stack;
+				const env = createAppEnv({ settings: moved, secrets, databaseUrl });
+				const readyUrl = readinessUrl(moved, app);
+				const args = entries[app];
+				others.push(await startProcess({ name: app, args, env, readyUrl }));
+				return `http://127.0.0.1:${port}`;
+			},
 			close: () => close(stack),
 		};
 	} catch (error) {

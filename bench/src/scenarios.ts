@@ -8,6 +8,7 @@ import { deliveries } from "./deliveries.ts";
 import { endToEndIdle } from "./end-to-end-idle.ts";
 import { endToEndSaturated } from "./end-to-end-saturated.ts";
 import { memory } from "./memory.ts";
+import { scaleOut } from "./scale-out.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** All that is measured, in the order of the table. */
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
 	deliveries,
 	bells,
 	memory,
+	scaleOut,
 ];
