@@ -38,10 +38,10 @@ export async function fillDatabase(
 	}
 }
 
-/** Lets what is queued wait until tomorrow, so that a worker leaves it alone; it stays in every index. */
+/** Lets what is queued wait until tomorrow, as if it had been sent with that `run_at`, so that a worker leaves it alone. */
 export async function holdBacklog(client: pg.Client): Promise<void> {
 	const { rowCount } = await client.query(
-		"update job set not_before = now() + interval '1 day' where ready",
+		"update job set not_before = now() + interval '1 day', scheduled = true where ready",
 	);
 	if ((rowCount ?? 0) > 0) await client.query("vacuum analyze job");
 }

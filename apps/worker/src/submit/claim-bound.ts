@@ -8,8 +8,8 @@ export type ClaimBound = {
 	forget(): void;
 };
 
-// So long may a job wait that was queued again, or whose commit was slow, and is older than the bound: a second, or as long
-// as makes of the claims without a bound a tenth of the time.
+// So long may a job wait that was queued again, whose commit was slow, or whose time has come, and is older than the bound: a
+// second, or as long as makes of the claims without a bound a tenth of the time.
 const boundForMs = 1_000;
 const restFactor = 10;
 const maxBoundForMs = 10_000;

@@ -4,10 +4,13 @@ import type { Database } from "@reelay/shared/store/database";
 import { eraseAgain } from "@reelay/shared/store/erase";
 import { pruneIdempotencyKeys } from "@reelay/shared/store/jobs";
 import { expireQueued } from "@reelay/shared/store/ready";
+import { releaseScheduled } from "@reelay/shared/store/scheduled";
 import { passRows, type Sweep } from "./every.ts";
 
 export type JobSweepDeps = {
 	db: Database;
+	/** Wakes this worker's own claimer of jobs. */
+	wakeSubmitter: () => void;
 	/** Wakes this worker's own claimer of deliveries. */
 	wakeDeliverer: () => void;
 };
@@ -20,9 +23,35 @@ const startDeadlinePassed: JobError = {
 	provider: null,
 };
 
-/** Jobs that nobody sends in time, and what is left of jobs and batches once they have ended. */
-export function createJobSweeps({ db, wakeDeliverer }: JobSweepDeps): Sweep[] {
+// With 500 jobs each, a pass releases 5,000: as many as all that a quick provider takes in minutes.
+const maxReleases = 10;
+
+/** Lets all take their turns whose time has come, step by step, so that the first need not wait for the last. */
+async function releaseDue({
+	db,
+	wakeSubmitter,
+}: JobSweepDeps): Promise<number> {
+	let released = 0;
+	for (let n = 0; n < maxReleases; n += 1) {
+		const count = await releaseScheduled(db, passRows);
+		if (count === 0) break;
+		released += count;
+		wakeSubmitter();
+	}
+	return released;
+}
+
+/** Jobs whose time comes or is over, and what is left of jobs and batches once they have ended. */
+export function createJobSweeps(deps: JobSweepDeps): Sweep[] {
+	const { db, wakeDeliverer } = deps;
 	return [
+		// Not a repair: what was queued for later is out of the claim's way until its time.
+		{
+			name: "scheduled",
+			everyMs: 1_000,
+			isRoutine: true,
+			pass: () => releaseDue(deps),
+		},
 		{
 			name: "expire",
 			everyMs: 5_000,

@@ -2,6 +2,7 @@ import type { JobState } from "@reelay/shared/domain/job";
 import { updateEndpoint } from "@reelay/shared/store/endpoints";
 import { settleSubmission } from "@reelay/shared/store/settle";
 import { findViolations } from "@reelay/shared/testing/audit";
+import { claimOne } from "@reelay/shared/testing/claims";
 import {
 	aJob,
 	anEndpoint,
@@ -125,6 +126,30 @@ describe("wake", () => {
 			submitter: 1,
 			deliverer: 1,
 		});
+	});
+});
+
+describe("scheduled", () => {
+	it("wakes this worker's claimer for what has come due, and for nothing else", async () => {
+		await aJob(store, { notBeforeInS: 60 });
+		const early = await pass("scheduled");
+		await aJob(store, { notBeforeInS: past, isScheduled: true });
+
+		const due = await pass("scheduled");
+
+		expect(early).toMatchObject({ repaired: 0, submitter: 0 });
+		expect(due).toMatchObject({ repaired: 1, submitter: 1 });
+		expect(await claimOne(store.db, "w")).not.toBeNull();
+		expect(await claimOne(store.db, "w")).toBeNull();
+	});
+
+	it("lets a large backlog take its turns in one pass", async () => {
+		await aJob(store, { notBeforeInS: past, isScheduled: true });
+		await store.db.$executeRaw`
+			insert into job select (jsonb_populate_record(job, jsonb_build_object('id', id || n))).*
+			from job, generate_series(1, 600) n`;
+
+		expect(await pass("scheduled")).toMatchObject({ repaired: 601 });
 	});
 });
 

@@ -167,11 +167,11 @@ const born = (
 ): Prisma.Sql => Prisma.sql`
 	born as (
 		insert into job (id, tenant_id, action, mode, input, warnings, idem_key, fingerprint, external_id, metadata,
-			tags, webhook_url, priority, not_before, start_by, hinted_at, timeout_s, max_submissions, on_unknown, retry_of,
-			key_id, price_class, video_seconds, estimate_points, batch_id, created_at)
+			tags, webhook_url, priority, not_before, scheduled, start_by, hinted_at, timeout_s, max_submissions, on_unknown,
+			retry_of, key_id, price_class, video_seconds, estimate_points, batch_id, created_at)
 		select id, tenant_id, action, mode, input, warnings, idem_key, decode(fingerprint, 'hex'), external_id, metadata,
 			array(select jsonb_array_elements_text(tags)), webhook_url, priority, not_before,
-			not_before + make_interval(secs => start_within_s), case when run_at is null then now() end,
+			not_before > now(), not_before + make_interval(secs => start_within_s), case when run_at is null then now() end,
 			timeout_s, max_submissions, on_unknown, retry_of, key_id, price_class, video_seconds, estimate_points,
 			${batchId}, ${createdAt}
 		from asked order by key_id, idem_key, n

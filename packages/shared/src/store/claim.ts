@@ -4,6 +4,7 @@ import { leaseS, probeIntervalS } from "../domain/deadline.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
 import { provider, runningSubmissions } from "./governor.ts";
+import { isInTurn } from "./scheduled.ts";
 import { oneOf } from "./sql.ts";
 
 /** A submission that now exists, under a lease, and of which no byte has been sent. */
@@ -48,7 +49,7 @@ const maxTries = 20;
  * wait: what others were granted since this statement's snapshot cannot be seen, but the number tells how many there are,
  * and each counts as running and as granted this instant. `clock_timestamp()` is read behind the lock. So both limits are
  * exact however many workers claim at once, and a lowered one counts the renders that began under the old one. Tenants
- * are locked in the order of their ids, lest two claimers wait for each other. Indexes: job_turn_idx, by a loose scan
+ * are locked in the order of their ids, lest two claimers wait for each other. Indexes: job_due_turn_idx, by a loose scan
  * that touches one row for each tenant with ready jobs, and then as many as it may be given; submission_running_idx;
  * submission_grant_no_key.
  *
@@ -106,12 +107,12 @@ function claimOnce(
 			select ready_job.id, turns.*, vt_now + (row_number() over (partition by tenant_id) - 1) / weight as starts_at
 			from turns cross join lateral (
 				select id from (select id from job
-					where ready and priority = turns.priority and tenant_id = turns.tenant_id ${isRecent} and ${claimable}
+					where ${isInTurn} and priority = turns.priority and tenant_id = turns.tenant_id ${isRecent} and ${claimable}
 						and not turns.probes
 					order by created_at, id limit turns.given for update skip locked) as oldest
 				union all
 				select id from (select id from job
-					where ready and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and turns.probes
+					where ${isInTurn} and priority = turns.priority and tenant_id = turns.tenant_id and ${claimable} and turns.probes
 					order by submission_seq, random() limit 1 for update skip locked) as canary) as ready_job),
 		steady as (
 			select tenant_id from tenant_turn join (select distinct tenant_id, vt from next) as seen using (tenant_id)
@@ -198,12 +199,12 @@ const claimable = Prisma.sql`(not_before <= now() and start_by > now() and submi
 /** Whose turns are next, and how many each is given; none when no tenant has a job that may be submitted now. */
 const nextTurns = (isRecent: Prisma.Sql): Prisma.Sql => Prisma.sql`
 	waiting as (
-		(select priority, tenant_id, created_at from job where ready ${isRecent} and exists (select from room where room > 0)
+		(select priority, tenant_id, created_at from job where ${isInTurn} ${isRecent} and exists (select from room where room > 0)
 			order by priority, tenant_id, created_at limit 1)
 		union all
 		select following.priority, following.tenant_id, following.created_at from waiting cross join lateral (
 			select priority, tenant_id, created_at from job
-			where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id) ${isRecent}
+			where ${isInTurn} and (priority, tenant_id) > (waiting.priority, waiting.tenant_id) ${isRecent}
 			order by priority, tenant_id, created_at limit 1) as following),
 	newcomers as materialized (
 		select distinct tenant_id from waiting
@@ -215,7 +216,7 @@ const nextTurns = (isRecent: Prisma.Sql): Prisma.Sql => Prisma.sql`
 		from waiting join tenant_turn using (tenant_id) join tenant on tenant.id = tenant_id, limits as governor, room,
 			lateral (select count(*) as count from (
 				select from job
-				where ready and priority = waiting.priority and tenant_id = waiting.tenant_id ${isRecent} and ${claimable}
+				where ${isInTurn} and priority = waiting.priority and tenant_id = waiting.tenant_id ${isRecent} and ${claimable}
 				limit least(room.room, case when max_in_flight is not null then greatest(0, max_in_flight - (
 					select count(*) from running join job on job.id = running.job_id where job.tenant_id = tenant.id)) end)) as job) as jobs
 		where jobs.count > 0 and not exists (select from newcomers)),

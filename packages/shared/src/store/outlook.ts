@@ -1,6 +1,7 @@
 import type { Crowd, RenderTimes } from "../domain/outlook.ts";
 import type { Database } from "./database.ts";
 import { provider } from "./governor.ts";
+import { isInTurn } from "./scheduled.ts";
 
 /** Of a crowd no more are counted: what is beyond it is long enough either way. */
 export const countedAtMost = 1_000;
@@ -9,30 +10,30 @@ const maxCrowds = 500;
 // Enough that a percentile is steady, and few enough to be read in passing.
 const historyLength = 1_000;
 
-/** Who waits in the queue, by class and tenant, the highest class first. Index: job_turn_idx, by a loose scan. */
+/** Who waits in the queue, by class and tenant, the highest class first. Index: job_due_turn_idx, by a loose scan. */
 export async function listCrowds(db: Database): Promise<Crowd[]> {
 	return db.$queryRaw<Crowd[]>`
 		with recursive waiting as (
-			(select priority, tenant_id, 1 as n from job where ready order by priority, tenant_id limit 1)
+			(select priority, tenant_id, 1 as n from job where ${isInTurn} order by priority, tenant_id limit 1)
 			union all
 			select following.priority, following.tenant_id, n + 1 from waiting cross join lateral (
-				select priority, tenant_id from job where ready and (priority, tenant_id) > (waiting.priority, waiting.tenant_id)
+				select priority, tenant_id from job where ${isInTurn} and (priority, tenant_id) > (waiting.priority, waiting.tenant_id)
 				order by priority, tenant_id limit 1) as following
 			where n < ${maxCrowds}::int)
 		select priority, tenant_id, weight, (
-			select count(*)::int from (select from job where ready and priority = waiting.priority
+			select count(*)::int from (select from job where ${isInTurn} and priority = waiting.priority
 				and tenant_id = waiting.tenant_id and not_before <= now() limit ${countedAtMost}::int) as counted) as count
 		from waiting join tenant on tenant.id = tenant_id`;
 }
 
-/** How many of its own tenant's jobs, of its own class, have their turn before it. Index: job_turn_idx. */
+/** How many of its own tenant's jobs, of its own class, have their turn before it. Index: job_due_turn_idx. */
 export async function countAhead(
 	db: Database,
 	job: { id: string },
 ): Promise<number> {
 	const rows = await db.$queryRaw<{ count: number }[]>`
 		select count(*)::int as count from job as one cross join lateral (
-			select from job where ready and priority = one.priority and tenant_id = one.tenant_id
+			select from job where ${isInTurn} and priority = one.priority and tenant_id = one.tenant_id
 				and (created_at, id) < (one.created_at, one.id) and not_before <= now()
 			limit ${countedAtMost}::int) as ahead
 		where one.id = ${job.id} and one.ready`;

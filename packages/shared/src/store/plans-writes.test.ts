@@ -6,6 +6,7 @@ import {
 	queueUp,
 	readBy,
 	rowsRead,
+	scheduleMany,
 } from "../testing/long-history.ts";
 import { anError, aSuccess } from "../testing/reports.ts";
 import { openTestStore, type TestStore } from "../testing/store.ts";
@@ -14,6 +15,7 @@ import { claimDueDeliveries, returnUnheardDeliveries } from "./deliveries.ts";
 import { pruneIdempotencyKeys } from "./jobs.ts";
 import { claimRingsDue, expireQueued, forgetRings } from "./ready.ts";
 import { resubmitJob } from "./resolve.ts";
+import { releaseScheduled } from "./scheduled.ts";
 import { settleSubmission } from "./settle.ts";
 import {
 	applyUnknownPolicies,
@@ -32,8 +34,13 @@ afterAll(() => store.close());
 
 const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 	[
-		["claimRingsDue", "job_ready_idx", () => claimRingsDue(store.db, 5)],
-		["claim", "job_turn_idx", () => claimOne(store.db, "w")],
+		["claimRingsDue", "job_due_turn_idx", () => claimRingsDue(store.db, 5)],
+		["claim", "job_due_turn_idx", () => claimOne(store.db, "w")],
+		[
+			"releaseScheduled",
+			"job_scheduled_idx",
+			() => releaseScheduled(store.db, 5),
+		],
 		[
 			"expireQueued",
 			"job_start_by_idx",
@@ -118,4 +125,22 @@ describe("with a long history", () => {
 
 		expect((await rowsRead(store)) - before).toBeLessThan(200);
 	});
+
+	// The statements above have been planned while nothing was scheduled, and keep their plans.
+	it.each<[name: string, run: () => Promise<unknown>]>([
+		["claim", () => claimOne(store.db, "w")],
+		["claimRingsDue", () => claimRingsDue(store.db, 5)],
+		["releaseScheduled", () => releaseScheduled(store.db, 5)],
+	])(
+		"%s reads past none of the jobs that wait for their time",
+		async (_name, run) => {
+			await run();
+			await scheduleMany(store, 3_000);
+			const before = await rowsRead(store);
+
+			await run();
+
+			expect((await rowsRead(store)) - before).toBeLessThan(200);
+		},
+	);
 });

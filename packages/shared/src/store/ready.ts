@@ -2,6 +2,7 @@ import type { JobError } from "../domain/job-record.ts";
 import { jobTransitions } from "../domain/transitions.ts";
 import type { Database } from "./database.ts";
 import { eventsOfEnded } from "./events.ts";
+import { isInTurn } from "./scheduled.ts";
 import { jsonb, oneOf } from "./sql.ts";
 
 /** A ready job that nobody has rung for in this long is rung for again: its ring may have been lost. */
@@ -9,7 +10,7 @@ export const rehintAfterS = 60;
 
 /**
  * The ready jobs whose rings are due, marked as rung for. A crash between this commit and the ring costs
- * `rehintAfterS` of latency and nothing else. Index: job_ready_idx.
+ * `rehintAfterS` of latency and nothing else. A ring says only that there is work, so their order does not matter. Index: job_due_turn_idx.
  */
 export async function claimRingsDue(
 	db: Database,
@@ -18,9 +19,9 @@ export async function claimRingsDue(
 	const rows = await db.$queryRaw<{ id: string }[]>`
 		with due as (
 			select id from job
-			where ready and not_before <= now()
+			where ${isInTurn} and not_before <= now()
 				and (hinted_at is null or hinted_at < now() - make_interval(secs => ${rehintAfterS}::int))
-			order by priority, created_at, id limit ${limit}::int for update skip locked)
+			order by priority, tenant_id, created_at, id limit ${limit}::int for update skip locked)
 		update job set hinted_at = now() from due where job.id = due.id returning job.id`;
 	return rows.map((row) => row.id);
 }

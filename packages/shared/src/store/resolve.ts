@@ -42,7 +42,7 @@ export async function resubmitJob(
 			where submission.id = resubmittable.id and submission.state in (${oneOf(submissionTransitions.lapse.from)})
 			returning submission.id, job_id),
 		requeued as (
-			update job set state = 'queued', ready = true, not_before = now(), hinted_at = null,
+			update job set state = 'queued', ready = true, not_before = now(), scheduled = false, hinted_at = null,
 				start_by = greatest(start_by, now() + make_interval(secs => timeout_s)), updated_at = now()
 			from lapsed where job.id = lapsed.job_id and job.state in (${oneOf(jobTransitions.resubmit.from)})
 			returning job.id),

@@ -62,7 +62,7 @@ function resubmitOrFail(resubmits: Prisma.Sql, error: JobError): Prisma.Sql {
 		update job set
 			state = case when ${again} then 'queued' when cancel_requested_at is not null then 'cancelled' else 'failed' end,
 			live = ${again}, ready = ${again}, resubmitted = resubmitted or ${again},
-			not_before = now(), hinted_at = null,
+			not_before = now(), scheduled = false, hinted_at = null,
 			start_by = case when ${again} then greatest(start_by, now() + make_interval(secs => timeout_s)) else start_by end,
 			error = case when not ${again} and cancel_requested_at is null then ${jsonb(error)} end,
 			settled_by = case when ${again} then null else lapsed.id end,

@@ -162,7 +162,8 @@ export async function rejectSubmission(
 				charged = case when exists (select from submission o where o.job_id = job.id and o.id <> rejected.id
 					and o.charged <> 'no') then charged else 'no' end,
 				submissions = submissions - case when ${rejection.returnsBudget} then 1 else 0 end,
-				not_before = now() + ${rejection.delayMs}::int * interval '1 ms', updated_at = now()
+				not_before = now() + ${rejection.delayMs}::int * interval '1 ms', scheduled = ${rejection.delayMs}::int > 0,
+				updated_at = now()
 			from rejected where job.id = rejected.job_id and job.state in (${oneOf(jobTransitions.requeue.from)})
 			returning job.*),
 		ended as (select * from j where not live),

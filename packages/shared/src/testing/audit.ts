@@ -193,6 +193,7 @@ export async function findViolations(
 		-- I1, I9
 		select 'no sweep has forgotten a row', id, what from (
 			select id, 'ready since ' || not_before as what, start_by as due_at from job where ready
+			union all select id, 'scheduled for ' || not_before, not_before from job where ready and scheduled
 			union all select id, 'lease until ' || lease_until, lease_until from submission where lease_until is not null
 			union all select id, 'due at ' || callback_due_at, callback_due_at from submission where live and lease_until is null
 			union all select id, 'due at ' || due_at, due_at from delivery where due_at is not null) as swept

@@ -84,6 +84,8 @@ export type JobSpec = {
 	/** Seconds since it was created. */
 	ageS?: number;
 	notBeforeInS?: number;
+	/** As the statements write it, unless said: whether its time lies ahead. */
+	isScheduled?: boolean;
 	startByInS?: number;
 	leaseInS?: number;
 	callbackDueInS?: number;
@@ -159,7 +161,7 @@ async function insertJobRow(store: TestStore, spec: FullSpec): Promise<string> {
 			: 1;
 	const rows = await store.db.$queryRaw<{ id: string }[]>`
 		insert into job (id, tenant_id, action, mode, input, fingerprint, idem_key, external_id, webhook_url, priority,
-			state, live, ready, not_before, start_by, timeout_s, hinted_at, submission_seq, submissions, max_submissions,
+			state, live, ready, not_before, scheduled, start_by, timeout_s, hinted_at, submission_seq, submissions, max_submissions,
 			result, error, charged, cost_points, cancel_requested_at, created_at, submitted_at, finished_at,
 			on_unknown, resubmitted)
 		values (new_id('job'), ${spec.tenantId ?? store.tenantId}, 'see2ai_video_generation_kling_3_0_v1', 'text',
@@ -167,6 +169,7 @@ async function insertJobRow(store: TestStore, spec: FullSpec): Promise<string> {
 			${spec.idempotencyKey ?? null}, ${spec.externalId ?? null}, ${spec.webhookUrl ?? null},
 			${spec.priority ?? 1}::smallint, ${state}, ${!isFinal}, ${state === "queued"},
 			now() + make_interval(secs => ${spec.notBeforeInS ?? 0}::float8),
+			${spec.isScheduled ?? (state === "queued" && (spec.notBeforeInS ?? 0) > 0)},
 			now() + make_interval(secs => ${spec.startByInS ?? 3600}::float8), 1800,
 			now() - make_interval(secs => ${spec.hintedAgoS ?? null}::float8),
 			${submission === null ? 0 : 1}::int, ${spent}::smallint, ${spec.maxSubmissions ?? 3}::smallint,

@@ -69,6 +69,20 @@ export async function queueUp(store: TestStore, count: number): Promise<void> {
 		from generate_series(1, ${count}::int) as n`;
 }
 
+/** Jobs for tomorrow, half of them another tenant's; half of each are older than what is queued, and half are younger. */
+export async function scheduleMany(
+	store: TestStore,
+	count: number,
+): Promise<void> {
+	const other = await aTenant(store);
+	await store.db.$executeRaw`
+		insert into job (id, tenant_id, action, mode, input, fingerprint, start_by, timeout_s, max_submissions, created_at,
+			not_before, scheduled)
+		select new_id('job'), case when n % 4 < 2 then ${store.tenantId} else ${other} end, 'a', 'text', '{}', '\\x00',
+			now() + interval '2 d', 60, 3, now() + (n % 2 - 0.5) * interval '1 h', now() + interval '1 d', true
+		from generate_series(1, ${count}::int) as n`;
+}
+
 /** Rows of a table that were read so far, by whatever way. */
 export async function rowsRead(
 	store: TestStore,
