@@ -1,14 +1,10 @@
 import type { JobRecord } from "../domain/job-record.ts";
-import { createGather } from "../gather/gather.ts";
 import { insertJob, insertJobs, type NewJob } from "./accept.ts";
 import { type Database, isStatementUndone } from "./database.ts";
+import { shareStatement } from "./together.ts";
 
 /** Writes one job; what `insertJob` promises, it promises. */
 export type JobInserter = (job: NewJob) => Promise<JobRecord | null>;
-
-// One is written while the next gathers; more at once would only make the groups smaller.
-const maxInFlight = 2;
-const maxItems = 64;
 
 /**
  * An `insertJob` whose concurrent callers share a statement and its commit. Only jobs of one tenant go together: tenants with
@@ -17,18 +13,13 @@ const maxItems = 64;
  * other failure is every caller's: it is not known then what came of the statement, and to write it again might pay twice.
  */
 export function createJobInserter(db: Database): JobInserter {
-	return createGather<NewJob, JobRecord | null>({
+	return shareStatement<NewJob, JobRecord | null>({
 		nameOf: ({ tenantId }) => tenantId,
-		maxInFlight,
-		maxItems,
-		async flush(jobs) {
-			try {
-				const inserted = await insertJobs(db, jobs);
-				return inserted.map((value) => ({ status: "fulfilled", value }));
-			} catch (error) {
-				if (jobs.length === 1 || !isStatementUndone(error)) throw error;
-				return Promise.allSettled(jobs.map((job) => insertJob(db, job)));
-			}
-		},
+		// One is written while the next gathers; more at once would only make the groups smaller.
+		maxInFlight: 2,
+		maxItems: 64,
+		together: (jobs) => insertJobs(db, jobs),
+		alone: (job) => insertJob(db, job),
+		mayRepeat: isStatementUndone,
 	});
 }

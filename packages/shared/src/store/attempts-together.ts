@@ -1,4 +1,3 @@
-import { createGather, type Outcome } from "../gather/gather.ts";
 import {
 	type AttemptRecord,
 	recordAttempt,
@@ -9,13 +8,10 @@ import {
 	isStatementGivenUp,
 	isStatementUndone,
 } from "./database.ts";
+import { shareStatement } from "./together.ts";
 
 /** Writes one attempt down; what `recordAttempt` promises, it promises. */
 export type AttemptRecorder = (record: AttemptRecord) => Promise<string | null>;
-
-// One is written while the next gathers; more at once would only make the groups smaller.
-const maxInFlight = 2;
-const maxItems = 64;
 
 /**
  * A `recordAttempt` whose concurrent callers share a statement and its commit. Attempts that say nothing bad of an endpoint go
@@ -25,37 +21,17 @@ const maxItems = 64;
  * their leases run out.
  */
 export function createAttemptRecorder(db: Database): AttemptRecorder {
-	return createGather<AttemptRecord, string | null>({
+	return shareStatement<AttemptRecord, string | null>({
 		nameOf: ({ verdict, url }) =>
 			verdict === "healthy" || verdict === "none" ? "" : url,
-		maxInFlight,
-		maxItems,
-		flush: (records) =>
-			isEachOfItsOwn(records)
-				? writeTogether(db, records)
-				: writeEach(db, records),
+		// One is written while the next gathers; more at once would only make the groups smaller.
+		maxInFlight: 2,
+		maxItems: 64,
+		together: async (records) =>
+			isEachOfItsOwn(records) ? recordAttempts(db, records) : [],
+		alone: (record) => recordAttempt(db, record),
+		mayRepeat: (error) => isStatementUndone(error) || isStatementGivenUp(error),
 	});
-}
-
-async function writeTogether(
-	db: Database,
-	records: readonly AttemptRecord[],
-): Promise<Outcome<string | null>[]> {
-	try {
-		const states = await recordAttempts(db, records);
-		return states.map((value) => ({ status: "fulfilled", value }));
-	} catch (error) {
-		const isRefused = isStatementUndone(error) || isStatementGivenUp(error);
-		if (records.length === 1 || !isRefused) throw error;
-		return writeEach(db, records);
-	}
-}
-
-function writeEach(
-	db: Database,
-	records: readonly AttemptRecord[],
-): Promise<Outcome<string | null>[]> {
-	return Promise.allSettled(records.map((record) => recordAttempt(db, record)));
 }
 
 /** A worker that overtook itself has two attempts of one delivery, of which one statement would move it by either. */

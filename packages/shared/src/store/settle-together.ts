@@ -1,4 +1,3 @@
-import { createGather, type Outcome } from "../gather/gather.ts";
 import { type Database, isStatementUndone } from "./database.ts";
 import {
 	type Settled,
@@ -6,12 +5,10 @@ import {
 	settleSubmission,
 	settleSubmissions,
 } from "./settle.ts";
+import { shareStatement } from "./together.ts";
 
 /** Applies one report; what `settleSubmission` promises, it promises. */
 export type Settler = (report: Settlement) => Promise<Settled>;
-
-const maxInFlight = 3;
-const maxItems = 32;
 
 /**
  * A `settleSubmission` whose concurrent callers share a statement and its commit. Where a row is refused, which undoes all of
@@ -19,21 +16,12 @@ const maxItems = 32;
  * caller's: to apply a report again is always safe, and theirs to decide.
  */
 export function createSettler(db: Database): Settler {
-	const alone = (report: Settlement) => settleSubmission(db, report);
-	return createGather<Settlement, Settled>({
+	return shareStatement<Settlement, Settled>({
 		nameOf: () => "settle",
-		maxInFlight,
-		maxItems,
-		async flush(reports): Promise<Outcome<Settled>[]> {
-			try {
-				const settled = await settleSubmissions(db, reports);
-				return await Promise.allSettled(
-					reports.map((report, n) => settled[n] ?? alone(report)),
-				);
-			} catch (error) {
-				if (reports.length === 1 || !isStatementUndone(error)) throw error;
-				return Promise.allSettled(reports.map(alone));
-			}
-		},
+		maxInFlight: 3,
+		maxItems: 32,
+		together: (reports) => settleSubmissions(db, reports),
+		alone: (report) => settleSubmission(db, report),
+		mayRepeat: isStatementUndone,
 	});
 }

@@ -64,14 +64,14 @@ export async function settleSubmission(
 }
 
 /**
- * Applies several in one statement: all of it is committed, or nothing is. What came of each is told by its place, and null
- * of one that was left out, because another of the same submission or the same job came before it: it is to be applied
+ * Applies several in one statement: all of it is committed, or nothing is. What came of each is told by its place, and
+ * undefined of one that was left out, because another of the same submission or the same job came before it: it is to be applied
  * after them.
  */
 export async function settleSubmissions(
 	db: Database,
 	reports: readonly Settlement[],
-): Promise<(Settled | null)[]> {
+): Promise<(Settled | undefined)[]> {
 	const rows = await db.$queryRaw<(Settled & { n: number })[]>`
 		with ${heardReports(reports)}, ${lockedSubmissions}, ${settledSubmissions}, ${settledJobs},
 		ended as (select * from settled_job where ${isEnd}),
@@ -88,7 +88,7 @@ export async function settleSubmissions(
 			kept.id as callback_id, kept.outcome as callback_outcome, kept.reason as callback_reason
 		from heard left join kept on kept.submission_id = heard.submission_id`;
 	const came = new Map(rows.map(({ n, ...settled }) => [n, settled]));
-	return reports.map((_, n) => came.get(n) ?? null);
+	return reports.map((_, n) => came.get(n));
 }
 
 /** The reports as rows, one of each submission. One parameter, so that the statement is the same for any number. */
