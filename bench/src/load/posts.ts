@@ -3,7 +3,8 @@
  * them the next follows the answer to the one before. Built on `dispatch`, which is the least that undici can do for an
  * answer, because the load shares the processor with what it measures.
  */
-import { type Dispatcher, Pool } from "undici";
+import { Pool } from "undici";
+import { post } from "./request.ts";
 
 export type Posts = {
 	/** Where all of them go. */
@@ -30,19 +31,7 @@ async function sendAll(work: Posts): Promise<Answers> {
 	const pool = new Pool(origin, { connections: atOnce, pipelining: 1 });
 	const headers = { "content-type": "application/json", ...work.headers };
 	const send = ({ path, body }: Posts["posts"][number]) =>
-		new Promise<number>((resolve) => {
-			let status = 0;
-			const handler: Dispatcher.DispatchHandler = {
-				onRequestStart() {},
-				onResponseStart(_controller, statusCode) {
-					status = statusCode;
-				},
-				onResponseData() {},
-				onResponseEnd: () => resolve(status),
-				onResponseError: () => resolve(0),
-			};
-			pool.dispatch({ path, method: "POST", headers, body }, handler);
-		});
+		post(pool, { path, headers, body });
 	const statuses: Answers["statuses"] = {};
 	const latenciesMs: number[] = [];
 	let next = 0;

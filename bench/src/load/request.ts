@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from "undici";
+import { Pool } from "undici";
 
 /** What is sent, again and again: the body is `before`, a number that no other request of the run has, and `after`. */
 export type Target = {
@@ -18,6 +18,28 @@ export type Round = {
 	seconds: number;
 };
 
+/** Resolves to the status when the whole answer was read; 0 when there was none. */
+export function post(
+	pool: Pool,
+	request: { path: string; headers: Record<string, string>; body: string },
+): Promise<number> {
+	return new Promise((resolve) => {
+		let status = 0;
+		pool.dispatch(
+			{ ...request, method: "POST" },
+			{
+				onRequestStart() {},
+				onResponseStart(_controller, statusCode) {
+					status = statusCode;
+				},
+				onResponseData() {},
+				onResponseEnd: () => resolve(status),
+				onResponseError: () => resolve(0),
+			},
+		);
+	});
+}
+
 /**
  * Sends requests on so many kept connections, one at a time on each. Built on `dispatch`, which is the least that undici
  * can do for an answer, because the load shares the processor with what it measures.
@@ -25,28 +47,12 @@ export type Round = {
 export function openSender(target: Target, connections: number) {
 	const pool = new Pool(target.url, { connections, pipelining: 1 });
 	return {
-		/** Resolves to the status when the whole answer was read; 0 when there was none. */
-		send(n: number): Promise<number> {
-			return new Promise((resolve) => {
-				let status = 0;
-				const handler: Dispatcher.DispatchHandler = {
-					onRequestStart() {},
-					onResponseStart(_controller, statusCode) {
-						status = statusCode;
-					},
-					onResponseData() {},
-					onResponseEnd: () => resolve(status),
-					onResponseError: () => resolve(0),
-				};
-				const options: Dispatcher.DispatchOptions = {
-					path: target.path,
-					method: "POST",
-					headers: { ...target.headers, "idempotency-key": `bench-${n}` },
-					body: `${target.before}${n}${target.after}`,
-				};
-				pool.dispatch(options, handler);
-			});
-		},
+		send: (n: number): Promise<number> =>
+			post(pool, {
+				path: target.path,
+				headers: { ...target.headers, "idempotency-key": `bench-${n}` },
+				body: `${target.before}${n}${target.after}`,
+			}),
 		close: () => pool.close(),
 	};
 }
