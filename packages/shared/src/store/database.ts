@@ -117,6 +117,11 @@ export function isUniqueViolation(error: unknown): boolean {
 	return someCause(error, ({ codes }) => codes.includes("23505"));
 }
 
+/** True when the statement was undone because a row that it removes is referred to. */
+export function isForeignKeyViolation(error: unknown): boolean {
+	return someCause(error, ({ codes }) => codes.includes("23503"));
+}
+
 /** What one layer of an error tells. */
 type Told = { codes: string[]; message: string; detail: string | null };
 

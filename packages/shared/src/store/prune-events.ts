@@ -1,6 +1,11 @@
 import { Prisma } from "@reelay/prisma/client";
 import type { Database } from "./database.ts";
-import { inOpenReplay, markedFeeds, type PruneStep } from "./pruned.ts";
+import {
+	inOpenReplay,
+	markedFeeds,
+	type PruneStep,
+	withFreshLooks,
+} from "./pruned.ts";
 
 /** How many events one statement looks at. */
 export const pruneEventsAtOnce = 200;
@@ -23,7 +28,10 @@ export async function pruneEvents(
 	const ids = page.filter(({ is_old }) => is_old).map(({ id }) => id);
 	return {
 		lastId: goesOn ? last.id : null,
-		rows: ids.length === 0 ? {} : await removeEvents(db, ids, before),
+		rows:
+			ids.length === 0
+				? {}
+				: await withFreshLooks(() => removeEvents(db, ids, before)),
 	};
 }
 

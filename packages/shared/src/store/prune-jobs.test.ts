@@ -20,6 +20,7 @@ import {
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
+import { watchDatabase } from "../testing/watch-database.ts";
 import { insertJob } from "./accept.ts";
 import { eraseJob } from "./erase.ts";
 import { applyCancel, findJob } from "./jobs.ts";
@@ -224,6 +225,21 @@ describe("pruneJobs", () => {
 			callback_reason: "no such submission",
 		});
 		expect(await countRows()).toMatchObject({ job: 0, callback: 1 });
+	});
+
+	it("looks again where a line came between its look and its locks", async () => {
+		await anOld();
+		let removals = 0;
+		const db = watchDatabase(store.db, (sql) => {
+			removals += sql.includes("timeline_gone") ? 1 : 0;
+			if (removals !== 1) return;
+			throw Object.assign(new Error("referred to"), { code: "23503" });
+		});
+
+		const { rows } = await pruneJobs(db, { afterId: "", keepS });
+
+		expect(rows.job).toBe(1);
+		expect(removals).toBe(2);
 	});
 
 	it("removes each once, however many do so at the same moment, beside callbacks, erasures and cancels", async () => {

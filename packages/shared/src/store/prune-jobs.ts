@@ -8,7 +8,12 @@
 import { Prisma } from "@reelay/prisma/client";
 import { idempotencyWindowS } from "../domain/deadline.ts";
 import type { Database } from "./database.ts";
-import { inOpenReplay, markedFeeds, type PruneStep } from "./pruned.ts";
+import {
+	inOpenReplay,
+	markedFeeds,
+	type PruneStep,
+	withFreshLooks,
+} from "./pruned.ts";
 
 /** How many jobs, and how many batches of up to a hundred, one statement looks at. */
 export const pruneJobsAtOnce = 100;
@@ -28,7 +33,9 @@ export async function pruneJobs(
 	const ids = page.filter((job) => job.is_ripe).map(({ id }) => id);
 	return {
 		lastId: behind(page, pruneJobsAtOnce),
-		rows: await removeJobs(db, { ids, batchIds: [], keepS }),
+		rows: await withFreshLooks(() =>
+			removeJobs(db, { ids, batchIds: [], keepS }),
+		),
 	};
 }
 
@@ -51,7 +58,7 @@ export async function pruneBatches(
 	const ids = old.flatMap(({ jobs }) => jobs);
 	return {
 		lastId: behind(page, pruneBatchesAtOnce),
-		rows: await removeJobs(db, { ids, batchIds, keepS }),
+		rows: await withFreshLooks(() => removeJobs(db, { ids, batchIds, keepS })),
 	};
 }
 

@@ -1,8 +1,25 @@
 /** What the statements that remove rows have in common. */
 import { Prisma } from "@reelay/prisma/client";
+import { isForeignKeyViolation } from "./database.ts";
 
 /** One bounded step: the id behind which the next one goes on, or null when nothing older follows; and rows removed, by table. */
 export type PruneStep = { lastId: string | null; rows: Record<string, number> };
+
+const maxLooks = 5;
+
+/**
+ * Removes, with a fresh look where a row came between a look and its locks, such as a line of a timeline: the statement did not
+ * see it, and a foreign key undid all of it. The next look removes it too, or leaves what it belongs to.
+ */
+export async function withFreshLooks<T>(remove: () => Promise<T>): Promise<T> {
+	for (let looks = 1; ; looks += 1) {
+		try {
+			return await remove();
+		} catch (error) {
+			if (looks === maxLooks || !isForeignKeyViolation(error)) throw error;
+		}
+	}
+}
 
 /** Whether the row `event` may still be sent by a replay that runs or is paused. Index: replay_open_idx. */
 export const inOpenReplay = Prisma.sql`exists (
