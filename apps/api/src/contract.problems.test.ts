@@ -276,27 +276,4 @@ describe("every problem that an operation documents", () => {
 			);
 		},
 	);
-
-	it.each(operations.filter(({ scope }) => scope !== "none"))(
-		"does not come when all is well: $id asks for $scope and no other scope",
-		async (operation) => {
-			const [example] = operation.examples;
-			if (example === undefined) throw new Error("there is no example");
-			// Nobody can give a scope that they do not have.
-			const given = (example.body as { scopes?: string[] } | undefined)?.scopes;
-			const scopes = allScopes.filter(
-				(one) => one === operation.scope || given?.includes(one) === true,
-			);
-			const scene = { ...exampleIds };
-
-			const key = await stage.aKey(stage.store.tenantId, scopes);
-			const answer = await sendExample(stage, operation, {
-				example,
-				scene,
-				key,
-			});
-
-			expect([401, 403]).not.toContain(answer.status);
-		},
-	);
 });

@@ -1,23 +1,15 @@
 import type { JobState } from "@reelay/shared/domain/job";
-import { updateEndpoint } from "@reelay/shared/store/endpoints";
-import { settleSubmission } from "@reelay/shared/store/settle";
 import { findViolations } from "@reelay/shared/testing/audit";
 import { claimOne } from "@reelay/shared/testing/claims";
-import {
-	aJob,
-	anEndpoint,
-	type JobSpec,
-	submissionOf,
-} from "@reelay/shared/testing/factories";
+import { aJob, type JobSpec } from "@reelay/shared/testing/factories";
 import { createMemoryLog } from "@reelay/shared/testing/log";
-import { aSuccess } from "@reelay/shared/testing/reports";
 import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "@reelay/shared/testing/store";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createSweeps } from "./sweeps.ts";
+import { type PassOptions, passSweep } from "../testing/sweep-pass.ts";
 
 let store: TestStore;
 beforeAll(async () => {
@@ -29,41 +21,9 @@ afterEach(async () => {
 });
 afterAll(() => store.close());
 
-const log = createMemoryLog();
-
-/** One pass of the named sweep, and what it rang and woke. */
-async function pass(
-	name: string,
-	bell = Promise.resolve(true),
-	hasForgotten = false,
-	held: string[] = [],
-) {
-	const seen = { rung: [] as string[], submitter: 0, deliverer: 0 };
-	const sweeps = createSweeps({
-		db: store.db,
-		heldSubmissions: () => held,
-		ringer: {
-			async enqueueAndWait(_kind, ids) {
-				seen.rung.push(...ids);
-				return bell;
-			},
-			hasForgotten: async () => hasForgotten,
-		},
-		logger: log.logger,
-		retention: { jobsS: null, eventsS: null, auditS: null },
-		onPruned: () => {},
-		wakeSubmitter: () => {
-			seen.submitter += 1;
-		},
-		wakeDeliverer: () => {
-			seen.deliverer += 1;
-		},
-	});
-	const sweep = sweeps.find((one) => one.name === name);
-	if (sweep === undefined) throw new Error(`there is no sweep ${name}`);
-	const repaired = await sweep.pass();
-	return { ...seen, repaired };
-}
+const { logger } = createMemoryLog();
+const pass = (name: string, options: Partial<PassOptions> = {}) =>
+	passSweep(name, { db: store.db, logger, ...options });
 
 const ids = (...jobs: { id: string }[]) => jobs.map(({ id }) => id).sort();
 async function stateOf({ id }: { id: string }): Promise<JobState | undefined> {
@@ -95,7 +55,7 @@ describe("ring", () => {
 		await aJob(store, { notBeforeInS: 60, hintedAgoS: 1 });
 		await aJob(store, { state: "unknown", hintedAgoS: 1 });
 
-		const after = await pass("ring", Promise.resolve(true), true);
+		const after = await pass("ring", { hasForgotten: true });
 		const again = await pass("ring");
 
 		expect(after.rung.sort()).toEqual(ids(rung, due));
@@ -108,8 +68,8 @@ describe("ring", () => {
 			insert into job select (jsonb_populate_record(job, jsonb_build_object('id', id || n))).*
 			from job, generate_series(1, 500) n`;
 
-		const refused = await pass("ring", Promise.resolve(false));
-		const taken = await pass("ring", Promise.resolve(true), true);
+		const refused = await pass("ring", { bell: Promise.resolve(false) });
+		const taken = await pass("ring", { hasForgotten: true });
 
 		expect(refused.rung).toHaveLength(500);
 		expect(new Set(taken.rung).size).toBe(501);
@@ -121,7 +81,7 @@ describe("wake", () => {
 		await aJob(store);
 		const silent = new Promise<boolean>(() => {});
 
-		expect(await pass("wake", silent)).toMatchObject({
+		expect(await pass("wake", { bell: silent })).toMatchObject({
 			rung: [],
 			submitter: 1,
 			deliverer: 1,
@@ -251,7 +211,7 @@ describe("leaseRenewal", () => {
 		await aJob(store, { state: "submitting", leaseInS: 10 });
 		const held = [known.submission_id ?? ""];
 
-		await pass("leaseRenewal", Promise.resolve(true), false, held);
+		await pass("leaseRenewal", { held });
 
 		const rows = await store.db.$queryRaw`
 			select id from submission where lease_until > now() + interval '30 s'`;
@@ -282,33 +242,4 @@ it("lets two workers run every sweep at once, and each row is repaired once", as
 
 	const repaired = passes.reduce((sum, one) => sum + one.repaired, 0);
 	expect(repaired).toBe(moves.length);
-});
-
-describe("held and endpoints", () => {
-	it("sends out what was held when its endpoint is enabled again, and wakes for it", async () => {
-		const { id } = await anEndpoint(store, { disabled: true });
-		const job = await aJob(store, { state: "rendering" });
-		await settleSubmission(store.db, aSuccess(submissionOf(job)));
-		const before = await pass("held");
-		await updateEndpoint(
-			store.db,
-			{ tenantId: store.tenantId, id },
-			{ disabled: false },
-		);
-
-		const after = await pass("held");
-
-		expect(before).toMatchObject({ repaired: 0, deliverer: 0 });
-		expect(after).toMatchObject({ repaired: 1, deliverer: 1 });
-	});
-
-	it("tells in the log of an endpoint that has failed for a day", async () => {
-		const { id } = await anEndpoint(store);
-		await store.db.$executeRaw`
-			update endpoint set failing_since = now() - interval '25 h', failure_streak = 9`;
-
-		await pass("endpoints");
-
-		expect(log.lines("endpoint.failing")).toMatchObject([{ id }]);
-	});
 });

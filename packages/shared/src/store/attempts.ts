@@ -1,6 +1,7 @@
 import { Prisma } from "@reelay/prisma/client";
 import type { AttemptOutcome, EndpointVerdict } from "../domain/delivery.ts";
 import { breakerStreak, probeBaseS, probeMaxS } from "../domain/endpoint.ts";
+import { toStorable } from "../domain/text.ts";
 import type { Database } from "./database.ts";
 
 /** What came of one attempt. */
@@ -95,8 +96,9 @@ function rowOf(record: AttemptRecord, place: number) {
 		status: record.status,
 		class: record.class,
 		phase: record.phase,
-		error: storable(record.error),
-		excerpt: storable(record.excerpt),
+		// What a receiver sent may hold a NUL, or end in half a character.
+		error: record.error === null ? null : toStorable(record.error),
+		excerpt: record.excerpt === null ? null : toStorable(record.excerpt),
 		timings: record.timings,
 		duration_ms: record.durationMs,
 		next_in_ms: state === "pending" ? record.nextInMs : null,
@@ -107,12 +109,6 @@ function decideState(record: AttemptRecord): string {
 	if (record.outcome === "delivered") return "delivered";
 	if (record.outcome === "aborted") return "aborted";
 	return record.nextInMs === null ? "exhausted" : "pending";
-}
-
-/** What a receiver sent may end in half a character, or hold a NUL: jsonb takes neither. */
-function storable(text: string | null): string | null {
-	if (text === null) return null;
-	return text.replaceAll("\u0000", "\uFFFD").replace(/\p{Cs}/gu, "\uFFFD");
 }
 
 const streak = Prisma.sql`case when has_healed then 0 else failure_streak end + failures`;

@@ -3,6 +3,7 @@ import type { Database } from "./database.ts";
 import {
 	inOpenReplay,
 	markedFeeds,
+	oldBefore,
 	type PruneStep,
 	withFreshLooks,
 } from "./pruned.ts";
@@ -19,7 +20,7 @@ export async function pruneEvents(
 	db: Database,
 	{ afterId, keepS }: { afterId: string; keepS: number },
 ): Promise<PruneStep> {
-	const before = Prisma.sql`(now() - make_interval(secs => ${keepS}::float8))`;
+	const before = oldBefore(keepS);
 	const page = await db.$queryRaw<{ id: string; is_old: boolean }[]>`
 		select id, created_at < ${before} as is_old from event
 		where id > ${afterId} order by id limit ${pruneEventsAtOnce}::int`;

@@ -11,6 +11,7 @@ import type { Database } from "./database.ts";
 import {
 	inOpenReplay,
 	markedFeeds,
+	oldBefore,
 	type PruneStep,
 	withFreshLooks,
 } from "./pruned.ts";
@@ -27,8 +28,8 @@ export async function pruneJobs(
 	const page = await db.$queryRaw<
 		{ id: string; is_ripe: boolean; is_old: boolean }[]
 	>`
-		select id, created_at < ${before(keepS)} as is_old,
-			coalesce(batch_id is null and charged <> 'possible' and finished_at < ${before(keepS)}, false) as is_ripe
+		select id, created_at < ${oldBefore(keepS)} as is_old,
+			coalesce(batch_id is null and charged <> 'possible' and finished_at < ${oldBefore(keepS)}, false) as is_ripe
 		from job where id > ${afterId} order by id limit ${pruneJobsAtOnce}::int`;
 	const ids = page.filter((job) => job.is_ripe).map(({ id }) => id);
 	return {
@@ -50,7 +51,7 @@ export async function pruneBatches(
 	const page = await db.$queryRaw<
 		{ id: string; is_old: boolean; jobs: string[] }[]
 	>`
-		select id, created_at < ${before(keepS)} as is_old,
+		select id, created_at < ${oldBefore(keepS)} as is_old,
 			array(select job.id from job where batch_id = batch.id order by job.id) as jobs
 		from batch where id > ${afterId} order by id limit ${pruneBatchesAtOnce}::int`;
 	const old = page.filter((batch) => batch.is_old);
@@ -70,9 +71,6 @@ function behind(
 	const last = page.at(-1);
 	return last?.is_old && page.length === limit ? last.id : null;
 }
-
-const before = (keepS: number): Prisma.Sql =>
-	Prisma.sql`(now() - make_interval(secs => ${keepS}::float8))`;
 
 /** Removes those of the jobs that may go, and the batches that are then empty. Twice the same removes nothing more. */
 async function removeJobs(
@@ -103,8 +101,8 @@ async function removeJobs(
 			where job_label.tenant_id = own.tenant_id and job_label.label = own.label and job_id = own.id returning 1),
 		${summedUp},
 		batch_gone as (
-			delete from batch where id = any(${[...batchIds]}::text[]) and finished_at < ${before(chosen.keepS)}
-				and created_at < ${before(idempotencyWindowS)}
+			delete from batch where id = any(${[...batchIds]}::text[]) and finished_at < ${oldBefore(chosen.keepS)}
+				and created_at < ${oldBefore(idempotencyWindowS)}
 				and not exists (select from job where batch_id = batch.id and not job.id = any(${goneIds}))
 			returning 1),
 		job_gone as (delete from job where id = any(${goneIds}) returning 1)
@@ -136,8 +134,8 @@ const chosenJobs = ({
 		order by id for update skip locked),
 	held as materialized (
 		select job.* from job, (select count(*) from line) as locked
-		where job.id = any(${[...ids]}::text[]) and not live and finished_at < ${before(keepS)}
-			and created_at < ${before(idempotencyWindowS)} and charged <> 'possible'
+		where job.id = any(${[...ids]}::text[]) and not live and finished_at < ${oldBefore(keepS)}
+			and created_at < ${oldBefore(idempotencyWindowS)} and charged <> 'possible'
 			and (select count(*) from submission where job_id = job.id) = (select count(*) from line where job_id = job.id)
 			and not exists (select from event where event.job_id = job.id and ${inOpenReplay})
 		order by job.id for update of job skip locked),
@@ -150,7 +148,7 @@ const chosenJobs = ({
 			= (select count(*) from event join delivery on event_id = event.id where event.job_id = held.id)),
 	target as materialized (
 		select * from whole where batch_id is null
-			or (exists (select from batch where batch.id = whole.batch_id and batch.finished_at < ${before(keepS)})
+			or (exists (select from batch where batch.id = whole.batch_id and batch.finished_at < ${oldBefore(keepS)})
 				and (select count(*) from job where batch_id = whole.batch_id)
 					= (select count(*) from whole as other where other.batch_id = whole.batch_id)))`;
 

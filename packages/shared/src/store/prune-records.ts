@@ -2,9 +2,8 @@
  * Removes what hangs from no job. Each is one statement over a page of rows in the order of their ids; a second one of the
  * same page finds nothing left to remove.
  */
-import { Prisma } from "@reelay/prisma/client";
 import type { Database } from "./database.ts";
-import type { PruneStep } from "./pruned.ts";
+import { oldBefore, type PruneStep } from "./pruned.ts";
 
 /** How many rows one statement looks at. */
 export const pruneRecordsAtOnce = 500;
@@ -12,9 +11,6 @@ export const pruneRecordsAtOnce = 500;
 const budgetsAtOnce = 20;
 
 type Step = { afterId: string; keepS: number };
-
-const before = ({ keepS }: Step): Prisma.Sql =>
-	Prisma.sql`(now() - make_interval(secs => ${keepS}::float8))`;
 
 /** The numbered tables' first place is behind none. */
 const numberIn = ({ afterId }: Step): bigint =>
@@ -47,7 +43,7 @@ export async function pruneCallbacks(
 ): Promise<PruneStep> {
 	const rows = await db.$queryRaw<(Page & { removed: number })[]>`
 		with page as materialized (
-			select id, submission_id, received_at < ${before(step)} as is_old from callback
+			select id, submission_id, received_at < ${oldBefore(step.keepS)} as is_old from callback
 			where id > ${numberIn(step)} order by id limit ${pruneRecordsAtOnce}::int),
 		gone as (
 			delete from callback where id = any(array(
@@ -66,10 +62,10 @@ export async function pruneReplays(
 ): Promise<PruneStep> {
 	const rows = await db.$queryRaw<(Page & { removed: number })[]>`
 		with page as materialized (
-			select id, finished_at, created_at < ${before(step)} as is_old from replay
+			select id, finished_at, created_at < ${oldBefore(step.keepS)} as is_old from replay
 			where id > ${step.afterId} order by id limit ${pruneRecordsAtOnce}::int),
 		gone as (
-			delete from replay where id = any(array(select id from page where finished_at < ${before(step)})) returning 1)
+			delete from replay where id = any(array(select id from page where finished_at < ${oldBefore(step.keepS)})) returning 1)
 		select (select max(id) from page) as last_id, (select count(*)::int from page) as size,
 			coalesce((select bool_and(is_old) from page), false) as is_old, (select count(*)::int from gone) as removed`;
 	return stepOf(rows, "replay");
@@ -79,7 +75,7 @@ export async function pruneReplays(
 export async function pruneAudit(db: Database, step: Step): Promise<PruneStep> {
 	const rows = await db.$queryRaw<(Page & { removed: number })[]>`
 		with page as materialized (
-			select id, at < ${before(step)} as is_old from audit
+			select id, at < ${oldBefore(step.keepS)} as is_old from audit
 			where id > ${numberIn(step)} order by id limit ${pruneRecordsAtOnce}::int),
 		gone as (delete from audit where id = any(array(select id from page where is_old)) returning 1)
 		select (select max(id)::text from page) as last_id, (select count(*)::int from page) as size,
@@ -94,11 +90,11 @@ export async function pruneAudit(db: Database, step: Step): Promise<PruneStep> {
 export async function pruneKeys(db: Database, step: Step): Promise<PruneStep> {
 	const rows = await db.$queryRaw<(Page & { removed: number })[]>`
 		with page as materialized (
-			select id, created_at < ${before(step)} as is_old from api_key
+			select id, created_at < ${oldBefore(step.keepS)} as is_old from api_key
 			where id > ${step.afterId} order by id limit ${pruneRecordsAtOnce}::int),
 		ended as materialized (
 			select id from api_key where id = any(array(select id from page))
-				and least(revoked_at, expires_at) < ${before(step)}
+				and least(revoked_at, expires_at) < ${oldBefore(step.keepS)}
 				and created_by is not null and created_by <> 'bootstrap'
 				and not exists (select from budget where budget.key_id = api_key.id)
 			order by id for update skip locked),
@@ -121,7 +117,7 @@ export async function pruneBudgetPeriods(
 ): Promise<PruneStep> {
 	const rows = await db.$queryRaw<(Page & { removed: number })[]>`
 		with page as materialized (
-			select id, least(${before(step)}, budget_start(period, now())) as keeps_from from budget
+			select id, least(${oldBefore(step.keepS)}, budget_start(period, now())) as keeps_from from budget
 			where id > ${numberIn(step)} order by id limit ${budgetsAtOnce}::int),
 		past as materialized (
 			select old.* from page cross join lateral (

@@ -5,6 +5,10 @@ import { isForeignKeyViolation } from "./database.ts";
 /** One bounded step: the id behind which the next one goes on, or null when nothing older follows; and rows removed, by table. */
 export type PruneStep = { lastId: string | null; rows: Record<string, number> };
 
+/** The instant before which a row is old. */
+export const oldBefore = (keepS: number): Prisma.Sql =>
+	Prisma.sql`(now() - make_interval(secs => ${keepS}::float8))`;
+
 const maxLooks = 5;
 
 /**

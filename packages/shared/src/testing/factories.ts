@@ -20,6 +20,7 @@ import { laneOf } from "../store/lanes.ts";
 import { jsonb } from "../store/sql.ts";
 import { anError, anOutput } from "./reports.ts";
 import type { TestStore } from "./store.ts";
+import { insertTimeline } from "./timeline-rows.ts";
 
 /** A job to be inserted by the store itself. */
 export function aNewJob(
@@ -208,33 +209,6 @@ export async function aSubmission(
 			case when ${!isLive} then now() end
 		returning id`;
 	return onlyId(rows);
-}
-
-async function insertTimeline(
-	store: TestStore,
-	rows: Pick<FullSpec, "state" | "submission"> & {
-		id: string;
-		submissionId: string | null;
-	},
-): Promise<void> {
-	const { id, state, submission, submissionId } = rows;
-	const sent = submission === null ? [] : ["submitting"];
-	const last = {
-		queued: submission === null ? [] : ["requeued"],
-		submitting: [],
-		rendering: ["rendering"],
-		unknown: ["unknown"],
-		overdue: [submission === "unknown" ? "unknown" : "rendering", "overdue"],
-		succeeded: ["rendering", "succeeded"],
-		failed: ["failed"],
-		cancelled: ["cancelled"],
-		expired: submission === null ? ["expired"] : ["requeued", "expired"],
-	}[state];
-	await store.db.$executeRaw`
-		insert into timeline (job_id, type, data)
-		select ${id}, type, case when ${submissionId}::text is null or type = 'accepted' then '{}'
-			else jsonb_build_object('submission', ${submissionId}::text) end
-		from unnest(${["accepted", ...sent, ...last]}::text[]) with ordinality as told(type, place) order by place`;
 }
 
 /** The event and the delivery of a job that is final, and which submission ended it. */
