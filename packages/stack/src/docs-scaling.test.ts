@@ -8,7 +8,11 @@ it("counts the connections that each process may open, by what its pools are giv
 
 	const opened = rows.map(([app]) => {
 		const source = readDocument(`apps/${app}/src/service.ts`);
-		const sizes = [...source.matchAll(/[pP]oolSize(?:: | = )(\d+)/g)];
+		const config = readDocument(`apps/${app}/src/config.ts`);
+		const sizes = [
+			...source.matchAll(/[pP]oolSize(?:: | = )(\d+)/g),
+			...config.matchAll(/REPORT_CONNECTIONS: positiveInt\(\s*(\d+)/g),
+		];
 		return [app, sizes.reduce((sum, [, size]) => sum + Number(size), 0)];
 	});
 
