@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { aJob } from "@reelay/shared/testing/factories";
 import {
 	type ApiProcess,
@@ -9,6 +10,7 @@ import {
 	Reelay,
 	type ReelayApiError,
 	type ReelayError,
+	type ReelayEvent,
 } from "./index.ts";
 
 let api: ApiProcess;
@@ -157,27 +159,34 @@ describe("keys and tenants", () => {
 
 describe("events and endpoints", () => {
 	it("reads the feed and follows it from the present on", async () => {
-		const endless = new AbortController();
-		const { signal } = endless;
-		const stream = reelay.events.stream({ after: "now", signal });
-		const first = stream.next();
-		const before = await reelay.events.list().page();
+		const known = new Set(await idsOf(reelay.events.list()));
+		const told: ReelayEvent[] = [];
+		const ours = new Set<string>();
+		let isHeard = false;
+		// The feed's end may be behind what has just been committed, which is then told as new: listen until it is one of ours.
+		const listen = async () => {
+			for await (const event of reelay.events.stream({ after: "now" })) {
+				told.push(event);
+				if ("id" in event.data && ours.has(event.data.id)) return;
+			}
+		};
+		const listening = listen().finally(() => {
+			isHeard = true;
+		});
 		// The stream names its place before it tells of anything, which nothing here can see: tell until it is heard.
-		const ids = new Set<string>();
-		const telling = setInterval(async () => {
-			ids.add(
-				(await reelay.jobs.cancel((await reelay.jobs.create(body)).id)).id,
-			);
-		}, 100);
+		while (!isHeard) {
+			const { id } = await reelay.jobs.create(body);
+			ours.add(id);
+			await reelay.jobs.cancel(id);
+			await delay(50);
+		}
 
-		const told = await first;
+		await listening;
 
-		clearInterval(telling);
-		endless.abort();
-		expect(told.value).toMatchObject({ type: "video.cancelled" });
-		const known = before.data.map(({ id }) => id);
-		expect(known).not.toContain(told.value?.id);
-		const { deliveries } = await reelay.events.get(told.value?.id ?? "");
+		const last = told.at(-1);
+		expect(last?.type).toBe("video.cancelled");
+		expect(told.filter(({ id }) => known.has(id))).toEqual([]);
+		const { deliveries } = await reelay.events.get(last?.id ?? "");
 		expect(deliveries).toEqual([]);
 	});
 
