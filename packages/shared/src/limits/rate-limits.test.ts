@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { openRedis } from "../queue/redis.ts";
 import { eventually } from "../testing/eventually.ts";
 import { startTestRedis, type TestRedis } from "../testing/redis.ts";
 import { openRateLimits } from "./rate-limits.ts";
@@ -90,6 +91,30 @@ describe.skipIf(found?.pid == null)("with Redis", () => {
 
 		expect(taken.filter(Boolean)).toHaveLength(20);
 		expect([...one.told, ...other.told]).toEqual([]);
+	});
+
+	it("counts those who come at once in one command, and gives each its own place", async () => {
+		const { url } = await aRedis();
+		const { writes } = await aProcess(url, 3);
+		const redis = openRedis(url, {});
+		cleanups.push(() => redis.disconnect());
+		const scripts = async () =>
+			/cmdstat_eval(?:sha)?:calls=(\d+)/.exec(await redis.info("commandstats"));
+
+		const taken = await Promise.all(
+			Array.from({ length: 5 }, () => writes.take("a")),
+		);
+
+		expect(
+			taken.map(({ isAllowed, remaining }) => [isAllowed, remaining]),
+		).toEqual([
+			[true, 2],
+			[true, 1],
+			[true, 0],
+			[false, 0],
+			[false, 0],
+		]);
+		expect((await scripts())?.[1]).toBe("1");
 	});
 
 	it("asks Redis no more about who is beyond the limit", async () => {

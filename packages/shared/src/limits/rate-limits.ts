@@ -11,6 +11,7 @@ import {
 	RateLimiterRedis,
 	RateLimiterRes,
 } from "rate-limiter-flexible";
+import { createGather } from "../gather/gather.ts";
 import { openRedis } from "../queue/redis.ts";
 import type { Rate } from "../runtime/settings.ts";
 
@@ -74,25 +75,24 @@ export async function openRateLimits(
 	}
 	const limit = (name: string, rate: Rate | null): SharedLimit | null => {
 		if (rate === null) return null;
-		const own = new RateLimiterMemory(pointsOf(rate));
-		if (redis === null) return { name, rate, take: (key) => take(own, key) };
-		const shared = new RateLimiterRedis({
-			...pointsOf(rate),
-			storeClient: redis,
-			keyPrefix: `reelay:rate:${name}`,
-			rejectIfRedisNotReady: true,
-			// What is beyond the limit is refused from memory until the window ends.
-			inMemoryBlockOnConsumed: rate.count,
-		});
-		return {
-			name,
-			rate,
-			take: (key) =>
-				outage.ask(
-					() => take(shared, key),
-					() => take(own, key),
-				),
-		};
+		const own = countTogether(new RateLimiterMemory(pointsOf(rate)));
+		if (redis === null) return { name, rate, take: own };
+		const shared = countTogether(
+			new RateLimiterRedis({
+				...pointsOf(rate),
+				storeClient: redis,
+				keyPrefix: `reelay:rate:${name}`,
+				rejectIfRedisNotReady: true,
+				// What is beyond the limit is refused from memory until the window ends.
+				inMemoryBlockOnConsumed: rate.count,
+			}),
+		);
+		const take: SharedLimit["take"] = (key) =>
+			outage.ask(
+				() => shared(key),
+				() => own(key),
+			);
+		return { name, rate, take };
 	};
 	return {
 		writes: limit("writes", writes),
@@ -105,20 +105,48 @@ function pointsOf({ count, windowS }: Rate) {
 	return { points: count, duration: windowS };
 }
 
-/** Rejects only when the limiter could not count. */
-async function take(limiter: RateLimiterAbstract, key: string): Promise<Taken> {
-	const [isAllowed, counted] = await limiter.consume(key).then(
-		(left) => [true, left] as const,
-		(refusal: unknown) => {
-			if (refusal instanceof RateLimiterRes) return [false, refusal] as const;
-			throw refusal;
+/**
+ * Counts those of a key that come in one turn of the event loop in one go, so that many at once cost one question. Rejects
+ * only when the limiter could not count.
+ */
+function countTogether(limiter: RateLimiterAbstract): SharedLimit["take"] {
+	return createGather<string, Taken>({
+		nameOf: (key) => key,
+		maxItems: Number.POSITIVE_INFINITY,
+		// Nobody waits for an answer that somebody else waits for.
+		maxInFlight: Number.POSITIVE_INFINITY,
+		async flush(keys) {
+			const taken = await take(limiter, keys[0] as string, keys.length);
+			return taken.map((value) => ({ status: "fulfilled", value }));
 		},
-	);
-	return {
-		isAllowed,
-		remaining: counted.remainingPoints,
-		resetMs: Math.max(counted.msBeforeNext, 0),
-	};
+	});
+}
+
+/** What came of each of so many under a key, in their order. */
+async function take(
+	limiter: RateLimiterAbstract,
+	key: string,
+	count: number,
+): Promise<Taken[]> {
+	const counted = await limiter
+		.consume(key, count)
+		.catch((refusal: unknown) => {
+			if (refusal instanceof RateLimiterRes) return refusal;
+			throw refusal;
+		});
+	// What is refused from memory is counted no more, and says nothing of what was consumed.
+	const before =
+		counted.consumedPoints === 0
+			? limiter.points
+			: counted.consumedPoints - count;
+	return Array.from({ length: count }, (_, place) => {
+		const left = limiter.points - before - place - 1;
+		return {
+			isAllowed: left >= 0,
+			remaining: Math.max(left, 0),
+			resetMs: Math.max(counted.msBeforeNext, 0),
+		};
+	});
 }
 
 /** Asks one way as long as that works, and the other way while it does not. */

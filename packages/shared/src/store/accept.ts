@@ -5,6 +5,7 @@ import type { BatchRecord } from "../domain/batch-record.ts";
 import type { UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
 import type { ExpectedPrice } from "../domain/price.ts";
+import { acceptedJob, type Birth } from "./accepted-job.ts";
 import { type Database, isUniqueViolation } from "./database.ts";
 import { eventsOnTheWay } from "./events.ts";
 import { jsonb } from "./sql.ts";
@@ -67,11 +68,14 @@ export async function insertJobs(
 	db: Database,
 	jobs: readonly NewJob[],
 ): Promise<(JobRecord | null)[]> {
-	const rows = await db.$queryRaw<(JobRecord & { n: number })[]>`
+	const rows = await db.$queryRaw<(Birth & { n: number })[]>`
 		with ${asked(jobs)}, ${born(Prisma.sql`null`)}
-		select asked.n, born.* from born join asked on asked.id = born.id`;
-	const inserted = new Map(rows.map(({ n, ...job }) => [n, job]));
-	return jobs.map((_, n) => inserted.get(n) ?? null);
+		select asked.n, born.id, born.created_at, born.not_before, born.start_by from born join asked on asked.id = born.id`;
+	const births = new Map(rows.map(({ n, ...birth }) => [n, birth]));
+	return jobs.map((job, n) => {
+		const birth = births.get(n);
+		return birth === undefined ? null : acceptedJob(job, birth);
+	});
 }
 
 /**

@@ -39,6 +39,7 @@ describe("insertJob", () => {
 				warnings: [{ pointer: "/input/prompt", code: "w", message: "m" }],
 				webhookUrl: "https://example.com/hook",
 				priority: 0,
+				price: { priceClass: "pro", videoSeconds: 5, estimatePoints: 200 },
 			}),
 		);
 
@@ -50,7 +51,8 @@ describe("insertJob", () => {
 			metadata: { order: "7", quote: `"'\\ ✓` },
 			submissions: 0,
 		});
-		expect(await findJob(store.db, store.tenantId, job?.id ?? "")).toEqual(job);
+		const found = await findJob(store.db, store.tenantId, job?.id ?? "");
+		expect(found).toMatchObject(job ?? {});
 		const timeline = await listTimeline(store.db, {
 			jobId: job?.id ?? "",
 			afterId: 0n,
