@@ -14,7 +14,8 @@ export const requireJson = jsonUpTo(bodyLimitBytes);
 export const requireBatchJson = jsonUpTo(batchLimitBytes);
 
 function jsonUpTo(limit: number): RequestHandler {
-	const parse = json({ limit, strict: false });
+	// What is no JSON has been refused before it looks.
+	const parse = json({ limit, strict: false, type: () => true });
 	return (req, res, next) => {
 		if (req.is("application/json") === false) {
 			throw problemFor("unsupported_media_type", {

@@ -21,11 +21,9 @@ export function findUnstorableText(value: unknown): string | null {
 
 /** The text with NULs and lone surrogates replaced, for what must be kept whatever it holds. */
 export function toStorable(text: string): string {
-	return text.replaceAll("\u0000", "\uFFFD").replace(loneSurrogate, "\uFFFD");
+	return text.replaceAll("\u0000", "\uFFFD").toWellFormed();
 }
 
-const loneSurrogate = /\p{Surrogate}/gu;
-
 function isStorable(text: string): boolean {
-	return !text.includes("\u0000") && text.search(loneSurrogate) === -1;
+	return !text.includes("\u0000") && text.isWellFormed();
 }

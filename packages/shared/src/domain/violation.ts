@@ -11,7 +11,10 @@ export type Violation = {
 
 /** Extends a JSON pointer by one member name or index, escaped as RFC 6901 asks. */
 export function joinPointer(pointer: string, member: string | number): string {
-	const escaped = String(member).replaceAll("~", "~0").replaceAll("/", "~1");
+	const name = String(member);
+	const escaped = /[~/]/.test(name)
+		? name.replaceAll("~", "~0").replaceAll("/", "~1")
+		: name;
 	return `${pointer}/${escaped}`;
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomInt } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
 
 const alphabet =
 	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -21,7 +21,7 @@ export function createApiKey(): string {
  * key is random, so there is no dictionary to try, and every request pays it.
  */
 export function hashApiKey(key: string): Buffer {
-	return createHash("sha256").update(key, "utf8").digest();
+	return hash("sha256", key, "buffer");
 }
 
 /** The first 8 characters, by which a person recognises a key in a list. */

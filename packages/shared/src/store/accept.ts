@@ -71,7 +71,7 @@ export async function insertJobs(
 	const rows = await db.$queryRaw<(Birth & { n: number })[]>`
 		with ${asked(jobs)}, ${born(Prisma.sql`null`)}
 		select asked.n, born.id, born.created_at, born.not_before, born.start_by from born join asked on asked.id = born.id`;
-	const births = new Map(rows.map(({ n, ...birth }) => [n, birth]));
+	const births = new Map(rows.map((birth) => [birth.n, birth]));
 	return jobs.map((job, n) => {
 		const birth = births.get(n);
 		return birth === undefined ? null : acceptedJob(job, birth);

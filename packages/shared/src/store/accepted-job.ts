@@ -15,7 +15,7 @@ export type Birth = {
  */
 export function acceptedJob(job: NewJob, birth: Birth): JobRecord {
 	return {
-		...birth,
+		id: birth.id,
 		tenant_id: job.tenantId,
 		action: job.action,
 		mode: job.mode,
@@ -28,6 +28,8 @@ export function acceptedJob(job: NewJob, birth: Birth): JobRecord {
 		webhook_url: job.webhookUrl,
 		state: "queued",
 		priority: job.priority,
+		not_before: birth.not_before,
+		start_by: birth.start_by,
 		timeout_s: job.timeoutS,
 		on_unknown: job.onUnknown,
 		resubmitted: false,
@@ -46,6 +48,7 @@ export function acceptedJob(job: NewJob, birth: Birth): JobRecord {
 		retry_of: job.retryOf ?? null,
 		erased_at: null,
 		price_class: job.price?.priceClass ?? null,
+		created_at: birth.created_at,
 		submitted_at: null,
 		updated_at: birth.created_at,
 		finished_at: null,
