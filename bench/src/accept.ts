@@ -17,7 +17,7 @@ import { openRig, type Rig } from "./rig.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 
 const houses = [32, 128];
-const long = { rounds: 5, seconds: 4, count: 100_000, warmUp: 1_000 };
+const long = { rounds: 3, seconds: 4, count: 100_000, warmUp: 1_000 };
 const short = { rounds: 1, seconds: 5, count: 150, warmUp: 50 };
 
 export const accept: Scenario = {

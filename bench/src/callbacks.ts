@@ -29,7 +29,7 @@ export const callbacks: Scenario = {
 };
 
 async function measure(stage: Stage): Promise<Measurement[]> {
-	const count = stage.isShort ? 300 : 10_000;
+	const count = stage.isShort ? 300 : 6_000;
 	const port = String(await findFreePort());
 	const rig = await openRig(
 		stage.bell,

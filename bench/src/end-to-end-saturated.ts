@@ -38,7 +38,7 @@ type Load = { count: number; rounds: number };
 async function measure(stage: Stage): Promise<Measurement[]> {
 	const load = stage.isShort
 		? { count: 200, rounds: 1 }
-		: { count: 5_000, rounds: 3 };
+		: { count: 3_000, rounds: 3 };
 	const provider = await planProvider(0);
 	const env = {
 		...provider.env,

@@ -21,7 +21,7 @@ import type { Scenario, Stage } from "./scenario.ts";
 
 const long = {
 	workers: [1, 2, 4],
-	...{ jobs: 3_000, rounds: 3, seconds: 4, accepts: 100_000 },
+	...{ jobs: 2_000, rounds: 3, seconds: 4, accepts: 100_000 },
 };
 const short = {
 	workers: [1, 2],
