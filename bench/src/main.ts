@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { currentGround, openGround } from "./ground.ts";
 import { filledAgainstEmpty, isCorrect, isMet } from "./measurement.ts";
 import { describeMachine } from "./report/machine.ts";
-import { keepRun } from "./report/results.ts";
+import { keepRun, writeResults } from "./report/results.ts";
 import { toTable } from "./report/table.ts";
 import { root } from "./rig.ts";
 import { runScenarios } from "./run-scenarios.ts";
@@ -14,8 +14,14 @@ const { values } = parseArgs({
 		short: { type: "boolean", default: false },
 		only: { type: "string", multiple: true, default: [] },
 		profile: { type: "boolean", default: false },
+		report: { type: "boolean", default: false },
 	},
 });
+const bench = join(root, "bench");
+if (values.report) {
+	await writeResults(bench);
+	process.exit();
+}
 const chosen = scenarios.filter(
 	({ name }) => values.only.length === 0 || values.only.includes(name),
 );
@@ -52,7 +58,7 @@ const isWhole = values.only.length === 0 && !values.short && !values.profile;
 if (isWhole && failures.length === 0) {
 	const machine = describeMachine(root);
 	const run = { startedAt, machine, measurements };
-	await keepRun(run, join(root, "bench"));
+	await keepRun(run, bench);
 }
 const isSound = failures.length === 0 && measurements.every(isCorrect);
 // A short form is there to show that all of it runs: what it measures is noise.

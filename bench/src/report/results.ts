@@ -8,26 +8,41 @@ import { barOf, figure, markdownTable, verdictOf } from "./table.ts";
 // Two side by side show how much of a figure is noise; what came before is in the history of the repository.
 const keptRuns = 2;
 
-/**
- * Keeps a run in `runs`, beside the one before it, and writes `RESULTS.md` and its plots from both. Each file is written
- * whole from what is kept, so a crash between them is cured by the next run.
- */
+/** Keeps a run in `runs`, beside the one before it, and writes the page and its plots from both. */
 export async function keepRun(run: KeptRun, folder: string): Promise<void> {
 	const runs = join(folder, "runs");
-	const plots = join(folder, "plots");
 	await mkdir(runs, { recursive: true });
-	await mkdir(plots, { recursive: true });
 	const name = run.startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
 	await writeFile(join(runs, `${name}.json`), `${toJson(run)}\n`);
-	const files = (await readdir(runs)).filter((file) => file.endsWith(".json"));
-	const newest = files.sort().reverse();
-	for (const file of newest.slice(keptRuns)) await rm(join(runs, file));
+	for (const file of (await newestFirst(runs)).slice(keptRuns)) {
+		await rm(join(runs, file));
+	}
+	await writeResults(folder);
+}
+
+/**
+ * Writes `RESULTS.md` and its plots from the runs that are kept, and from `limits.md`, in which people say why a bar is not met.
+ * Each file is written whole, so a crash between them is cured by the next time.
+ */
+export async function writeResults(folder: string): Promise<void> {
+	const runs = join(folder, "runs");
+	const plots = join(folder, "plots");
+	await mkdir(plots, { recursive: true });
 	const kept = await Promise.all(
-		newest.slice(0, keptRuns).map((file) => readRun(join(runs, file))),
+		(await newestFirst(runs)).map((file) => readRun(join(runs, file))),
 	);
-	await writeFile(join(folder, "RESULTS.md"), renderResults(kept));
+	const limits = await readFile(join(folder, "limits.md"), "utf8");
+	await writeFile(join(folder, "RESULTS.md"), renderResults(kept, limits));
 	await writeFile(join(plots, "ratios.svg"), plotRatios(kept));
 	await writeFile(join(plots, "latencies.svg"), plotLatencies(kept));
+}
+
+async function newestFirst(runs: string): Promise<string[]> {
+	const files = await readdir(runs);
+	return files
+		.filter((file) => file.endsWith(".json"))
+		.sort()
+		.reverse();
 }
 
 const toJson = (run: KeptRun) => JSON.stringify(run, null, "\t");
@@ -38,13 +53,17 @@ async function readRun(file: string): Promise<KeptRun> {
 }
 
 /** The page: the newest run first, and in each cell the figures of all. */
-export function renderResults(runs: readonly KeptRun[]): string {
+export function renderResults(
+	runs: readonly KeptRun[],
+	limits: string,
+): string {
 	const notes = runs[0]?.measurements.filter(({ note }) => note) ?? [];
 	return `# How fast it is
 
 Written by \`npm run bench\`. Each ratio is of two figures from the same run on the same machine, load generator included, with
 Postgres as durable as \`npm start\` has it. Where there are two figures in a cell, the first is of the newest run and the second
 of the one before: what differs between them is noise. ${faultsOf(runs)}
+What is not met, and why, stands at the end.
 
 ${machines(runs)}
 
@@ -54,7 +73,8 @@ ${measured(runs)}
 
 ![Latencies](plots/latencies.svg)
 ${notes.map(({ name, note }) => `\n- *${name}:* ${note}`).join("")}
-`;
+
+${limits}`;
 }
 
 function machines(runs: readonly KeptRun[]): string {
