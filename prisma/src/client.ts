@@ -25,12 +25,14 @@ export type PrismaClientOptions = {
 const answerGraceMs = 2_000;
 
 // A plan that is kept must not depend on how little a table held when it was made: over an empty one, reading all of it
-// looks cheapest. Our short statements have an index for each step, and this says to use it.
+// looks cheapest. Our short statements have an index for each step, and this says to use it. What they are estimated to cost is
+// then not to be believed, and code that is compiled for a costly one would take longer than any of them.
 const keptPlans = [
 	"plan_cache_mode=force_generic_plan",
 	"enable_seqscan=off",
 	"enable_hashjoin=off",
 	"enable_mergejoin=off",
+	"jit=off",
 ]
 	.map((setting) => `-c ${setting}`)
 	.join(" ");
