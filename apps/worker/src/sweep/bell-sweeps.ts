@@ -1,7 +1,11 @@
 import type { Ringer } from "@reelay/shared/queue/rings";
 import type { Racepoint } from "@reelay/shared/runtime/racepoint";
 import type { Database } from "@reelay/shared/store/database";
-import { claimRingsDue, forgetRings } from "@reelay/shared/store/ready";
+import {
+	claimRingsDue,
+	type DueRing,
+	forgetRings,
+} from "@reelay/shared/store/ready";
 import { passRows, type Sweep } from "./every.ts";
 
 export type BellSweepDeps = {
@@ -24,12 +28,15 @@ async function ringDue({
 	racepoint,
 }: BellSweepDeps): Promise<number> {
 	let rung = 0;
+	let last: DueRing | undefined;
 	for (let n = 0; n < maxBatches; n += 1) {
-		const ids = await claimRingsDue(db, passRows);
-		rung += ids.length;
+		const due = await claimRingsDue(db, passRows, last);
+		rung += due.length;
 		await racepoint?.("rings.hinted");
+		const ids = due.map(({ id }) => id);
 		const wasTaken = await ringer.enqueueAndWait("submit", ids);
-		if (!wasTaken || ids.length < passRows) break;
+		if (!wasTaken || due.length < passRows) break;
+		last = due.at(-1);
 	}
 	return rung;
 }

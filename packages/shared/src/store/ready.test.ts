@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { allOtherStates, changedBy } from "../testing/cast.ts";
-import { aJob, type TestJob } from "../testing/factories.ts";
+import { aJob, aNewJob, type TestJob } from "../testing/factories.ts";
 import { anError } from "../testing/reports.ts";
 import {
 	clearTestStore,
@@ -9,9 +9,11 @@ import {
 	type TestStore,
 } from "../testing/store.ts";
 import { reread } from "../testing/written.ts";
+import { insertJob } from "./accept.ts";
 import {
 	claimRingsDue,
 	countLiveJobs,
+	type DueRing,
 	expireQueued,
 	forgetRings,
 } from "./ready.ts";
@@ -24,6 +26,8 @@ beforeAll(async () => {
 });
 beforeEach(() => clearTestStore(store));
 afterAll(() => store.close());
+
+const idsOf = (rings: DueRing[]) => rings.map(({ id }) => id);
 
 describe("claimRingsDue", () => {
 	it("rings for ready jobs whose ring was never sent or may have been lost, and for no others", async () => {
@@ -52,7 +56,38 @@ describe("claimRingsDue", () => {
 			update job set hinted_at = hinted_at - interval '61 s'`;
 		const third = await claimRingsDue(store.db, 100);
 
-		expect([first, second, third]).toEqual([[job.id], [], [job.id]]);
+		expect([first, second, third].map(idsOf)).toEqual([
+			...[[job.id], [], [job.id]],
+		]);
+	});
+
+	it("rings the next time when the job has waited as long again", async () => {
+		const job = await aJob(store);
+		const rungAfter = async (wait: string, since: string) => {
+			await store.db.$executeRaw`
+				update job set created_at = now() - ${wait}::text::interval, hinted_at = now() - ${since}::text::interval`;
+			return idsOf(await claimRingsDue(store.db, 100));
+		};
+
+		expect(await rungAfter("19 min", "9 min")).toEqual([]);
+		expect(await rungAfter("19 min", "10 min")).toEqual([job.id]);
+	});
+
+	it("goes on behind the last one, in the order of turns, and reads none twice", async () => {
+		const jobs = await Promise.all(
+			Array.from({ length: 5 }, () => insertJob(store.db, aNewJob(store))),
+		);
+		const other = await insertJob(store.db, aNewJob(store, { priority: 0 }));
+		await store.db.$executeRaw`update job set hinted_at = null`;
+
+		const first = await claimRingsDue(store.db, 2);
+		await store.db.$executeRaw`update job set hinted_at = null`;
+		const rest = await claimRingsDue(store.db, 100, first.at(-1));
+
+		expect(first[0]?.id).toBe(other?.id);
+		expect(idsOf([...first, ...rest]).sort()).toEqual(
+			[...jobs, other].map((job) => job?.id).sort(),
+		);
 	});
 
 	it("gives each ring to one of several sweepers, and takes no more than its limit", async () => {
@@ -63,7 +98,7 @@ describe("claimRingsDue", () => {
 		);
 
 		expect(passes.map(({ length }) => length)).toEqual([4, 4, 4, 4]);
-		expect(new Set(passes.flat()).size).toBe(16);
+		expect(new Set(idsOf(passes.flat())).size).toBe(16);
 	});
 });
 

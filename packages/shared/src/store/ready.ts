@@ -5,25 +5,49 @@ import { eventsOfEnded } from "./events.ts";
 import { isInTurn } from "./scheduled.ts";
 import { jsonb, oneOf } from "./sql.ts";
 
-/** A ready job that nobody has rung for in this long is rung for again: its ring may have been lost. */
+/**
+ * A ready job that nobody has rung for in this long is rung for again: its ring may have been lost. Each further ring comes
+ * when it has waited as long again: a long queue is not to be rung for over and over, while workers look by themselves.
+ */
 export const rehintAfterS = 60;
 
+/** A ready job that is rung for; its place in the order in which jobs are looked at. */
+export type DueRing = {
+	id: string;
+	priority: number;
+	tenant_id: string;
+	/** As text, which keeps the microseconds. */
+	created_at: string;
+};
+
+const beforeAll: DueRing = {
+	id: "",
+	priority: -1,
+	tenant_id: "",
+	created_at: "-infinity",
+};
+
 /**
- * The ready jobs whose rings are due, marked as rung for. A crash between this commit and the ring costs
- * `rehintAfterS` of latency and nothing else. A ring says only that there is work, so their order does not matter. Index: job_due_turn_idx.
+ * The next ready jobs behind a place whose rings are due, marked as rung for; whoever goes on behind the last of them does not
+ * read them again. A crash between this commit and the ring costs `rehintAfterS` of latency and nothing else. A ring says only
+ * that there is work, so their order does not matter. Index: job_due_turn_idx.
  */
 export async function claimRingsDue(
 	db: Database,
 	limit: number,
-): Promise<string[]> {
-	const rows = await db.$queryRaw<{ id: string }[]>`
+	after: DueRing = beforeAll,
+): Promise<DueRing[]> {
+	return db.$queryRaw<DueRing[]>`
 		with due as (
-			select id from job
+			select id, priority, tenant_id, created_at from job
 			where ${isInTurn} and not_before <= now()
-				and (hinted_at is null or hinted_at < now() - make_interval(secs => ${rehintAfterS}::int))
-			order by priority, tenant_id, created_at, id limit ${limit}::int for update skip locked)
-		update job set hinted_at = now() from due where job.id = due.id returning job.id`;
-	return rows.map((row) => row.id);
+				and (priority, tenant_id, created_at, id)
+					> (${after.priority}::int, ${after.tenant_id}, ${after.created_at}::text::timestamptz, ${after.id})
+				and (hinted_at is null
+					or hinted_at < now() - greatest(make_interval(secs => ${rehintAfterS}::int), hinted_at - created_at))
+			order by priority, tenant_id, created_at, id limit ${limit}::int for update skip locked),
+		rung as (update job set hinted_at = now() from due where job.id = due.id)
+		select id, priority, tenant_id, created_at::text from due order by priority, tenant_id, due.created_at, id`;
 }
 
 /** Every ready job counts as not rung for: the engine has lost its rings. Returns how many there are. */
