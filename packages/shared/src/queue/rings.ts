@@ -5,7 +5,7 @@ import { type BellSettings, openRingQueue } from "./backend.ts";
 /** Sends rings. Nothing that a customer waits for ever awaits it. */
 export type Ringer = {
 	/**
-	 * Rings after a commit and returns at once; those who ring at the same moment share rings. One that cannot be sent is
+	 * Rings after a commit and returns at once; those that are rung for together share rings. One that cannot be sent is
 	 * reported to `onLost` and forgotten, for a sweep repairs it.
 	 */
 	enqueue(kind: Ring["kind"], ids: readonly string[]): void;
@@ -39,7 +39,7 @@ export function openRinger(
 	const { queue, hasForgotten, close } = openRingQueue(settings, onLost);
 	async function enqueueAndWait(kind: Ring["kind"], ids: readonly string[]) {
 		if (ids.length === 0) return true;
-		const messages = ids.map((id) => {
+		const messages = everyNth(ids).map((id) => {
 			const data: Ring = { v: 1, kind, id };
 			return { name: kind, data, opts: { jobId: ringId(data) } };
 		});
@@ -58,7 +58,7 @@ export function openRinger(
 			const [first] = told;
 			if (first === undefined) return [];
 			const ids = told.flatMap(({ ids }) => ids);
-			const value = await enqueueAndWait(first.kind, everyNth(ids));
+			const value = await enqueueAndWait(first.kind, ids);
 			return told.map(() => ({ status: "fulfilled", value }));
 		},
 	});

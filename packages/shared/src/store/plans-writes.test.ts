@@ -78,11 +78,7 @@ const statements: [name: string, index: string, run: () => Promise<unknown>][] =
 			"job_idem_age_idx",
 			() => pruneIdempotencyKeys(store.db, 5),
 		],
-		[
-			"forgetRings",
-			"job_ready_idx or job_turn_idx",
-			() => forgetRings(store.db),
-		],
+		["forgetRings", "job_due_turn_idx", () => forgetRings(store.db)],
 		[
 			"applyUnknownPolicies",
 			"submission_due_idx",

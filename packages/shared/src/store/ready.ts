@@ -50,10 +50,10 @@ export async function claimRingsDue(
 		select id, priority, tenant_id, created_at::text from due order by priority, tenant_id, due.created_at, id`;
 }
 
-/** Every ready job counts as not rung for: the engine has lost its rings. Returns how many there are. */
+/** Every ready job in turn counts as not rung for: the engine has lost its rings. Returns how many there are. */
 export async function forgetRings(db: Database): Promise<number> {
 	return db.$executeRaw`
-		update job set hinted_at = null where ready and hinted_at is not null`;
+		update job set hinted_at = null where ${isInTurn} and hinted_at is not null`;
 }
 
 /**
