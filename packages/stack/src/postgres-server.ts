@@ -43,7 +43,7 @@ function serverSettings(durable: boolean): string[] {
 		timezone: "UTC",
 		log_timezone: "UTC",
 		...(durable
-			? {}
+			? { shared_buffers: "512MB", max_wal_size: "2GB" }
 			: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
 	};
 	return Object.entries(settings).flatMap(([key, value]) => [
