@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { aJob, submissionOf } from "../testing/factories.ts";
 import { anOutput, aReceivedCallback, aSuccess } from "../testing/reports.ts";
+import { lockRow } from "../testing/row-lock.ts";
 import {
 	clearTestStore,
 	openTestStore,
@@ -13,6 +14,7 @@ import {
 	reread,
 } from "../testing/written.ts";
 import { settleSubmission } from "./settle.ts";
+import { recordAcceptance } from "./submissions.ts";
 
 const webhookUrl = "https://example.com/hook";
 
@@ -83,6 +85,52 @@ describe("a callback", () => {
 			{ outcome: "settled", reason: null },
 		]);
 		expect(await countDeliveries(store)).toBe(1);
+	});
+
+	it("that is kept already is answered while others hold its submission", async () => {
+		const job = await aJob(store, { state: "rendering", webhookUrl });
+		const submissionId = submissionOf(job);
+		const callback = aReceivedCallback("succeeded");
+		await settleSubmission(store.db, aSuccess(submissionId, { callback }));
+		const lock = await lockRow(store.url, {
+			table: "submission",
+			id: submissionId,
+		});
+
+		const again = await settleSubmission(
+			store.db,
+			aSuccess(submissionId, { callback }),
+		).finally(() => lock.release());
+
+		expect(again).toEqual({
+			settled: false,
+			ended: false,
+			job_id: job.id,
+			job_state: null,
+			deliveries: 0,
+			callback_id: null,
+			callback_outcome: null,
+			callback_reason: null,
+		});
+	});
+
+	it("settles although its bytes are kept, where they were not read as an end then", async () => {
+		const job = await aJob(store, { state: "rendering", taskId: "task-1" });
+		const submissionId = submissionOf(job);
+		const callback = aReceivedCallback("progress");
+		await recordAcceptance(store.db, {
+			submissionId,
+			taskId: "task-1",
+			httpStatus: null,
+			callback,
+		});
+
+		const settled = await settleSubmission(
+			store.db,
+			aSuccess(submissionId, { callback }),
+		);
+
+		expect(settled).toMatchObject({ ended: true, callback_outcome: null });
 	});
 
 	it("for a submission that there is not is kept with the reason", async () => {

@@ -73,7 +73,7 @@ export async function settleSubmissions(
 	reports: readonly Settlement[],
 ): Promise<(Settled | undefined)[]> {
 	const rows = await db.$queryRaw<(Settled & { n: number })[]>`
-		with ${heardReports(reports)}, ${lockedSubmissions}, ${settledSubmissions}, ${settledJobs},
+		with ${broughtReports(reports)}, ${newReports}, ${lockedSubmissions}, ${settledSubmissions}, ${settledJobs},
 		ended as (select * from settled_job where ${isEnd}),
 		${bornEvents},
 		told as (
@@ -86,19 +86,21 @@ export async function settleSubmissions(
 			(select count(*)::int from event_born join delivery_born on delivery_born.event_id = event_born.id
 				where event_born.job_id = heard.job_id) as deliveries,
 			kept.id as callback_id, kept.outcome as callback_outcome, kept.reason as callback_reason
-		from heard left join kept on kept.submission_id = heard.submission_id`;
+		from heard left join kept on kept.submission_id = heard.submission_id
+		union all
+		select n, false, false, job_id, null, 0, null, null, null from known`;
 	const came = new Map(rows.map(({ n, ...settled }) => [n, settled]));
 	return reports.map((_, n) => came.get(n));
 }
 
 /** The reports as rows, one of each submission. One parameter, so that the statement is the same for any number. */
-function heardReports(reports: readonly Settlement[]): Prisma.Sql {
+function broughtReports(reports: readonly Settlement[]): Prisma.Sql {
 	const first = new Map<string, number>();
 	for (const [n, { submissionId }] of reports.entries()) {
 		if (!first.has(submissionId)) first.set(submissionId, n);
 	}
 	const rows = [...first.values()].map((n) => rowOf(reports[n], n));
-	return Prisma.sql`report as materialized (
+	return Prisma.sql`brought as materialized (
 		select item.*, verb = 'succeed' as is_success from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as item (
 			n int, submission_id text, verb text, source text, task_id text, points int, output jsonb, error jsonb,
 			charged text, http_status int, body_sha text, body text, kind text))`;
@@ -126,6 +128,29 @@ function sourceOf({ callback, adopts }: Settlement): string {
 	return adopts === true ? "adopted_callback" : "callback";
 }
 
+/** Whether the verb may happen to the row, by the one table of transitions. */
+const mayMove = (
+	row: "job" | "submission",
+	moves: typeof jobTransitions | typeof submissionTransitions,
+) => Prisma.sql`
+	case when is_success then ${Prisma.raw(row)}.state in (${literals(moves.succeed.from)})
+		else ${Prisma.raw(row)}.state in (${literals(moves.fail.from)}) end`;
+
+/**
+ * Those that may still change something. A callback whose bytes are kept, of a submission that its verb cannot move any more,
+ * is answered without a lock and writes nothing; no state that forbids a verb is ever left for one that allows it. What was
+ * set aside is no such callback: what it does now is what counts.
+ */
+const newReports = Prisma.sql`
+	known as materialized (
+		select brought.n, submission.job_id from brought
+			join callback on callback.submission_id = brought.submission_id
+				and callback.body_sha = decode(brought.body_sha, 'hex') and callback.outcome <> 'quarantined'
+			join submission on submission.id = brought.submission_id
+		where not (${mayMove("submission", submissionTransitions)})),
+	report as materialized (
+		select * from brought where not exists (select from known where known.n = brought.n))`;
+
 /**
  * What each submission is behind its lock. The statement's own snapshot is older than a wait for that lock, so what a
  * faster report wrote is read from here. The locks are taken in the order of the ids, and of several that would end one
@@ -140,14 +165,6 @@ const lockedSubmissions = Prisma.sql`
 		from report join submission on submission.id = report.submission_id
 		order by submission.id for update of submission),
 	chosen as materialized (select distinct on (job_id) * from before order by job_id, n)`;
-
-/** Whether the verb may happen to the row, by the one table of transitions. */
-const mayMove = (
-	row: "job" | "submission",
-	moves: typeof jobTransitions | typeof submissionTransitions,
-) => Prisma.sql`
-	case when is_success then ${Prisma.raw(row)}.state in (${literals(moves.succeed.from)})
-		else ${Prisma.raw(row)}.state in (${literals(moves.fail.from)}) end`;
 
 /** The compare-and-set. */
 const settledSubmissions = Prisma.sql`settled as (
