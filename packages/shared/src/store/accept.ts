@@ -1,41 +1,14 @@
 import { Prisma } from "@reelay/prisma/client";
-import type { JsonObject, JsonValue } from "../domain/actions/action.ts";
+import type { JsonObject } from "../domain/actions/action.ts";
 import { maxBatchSize } from "../domain/batch.ts";
 import type { BatchRecord } from "../domain/batch-record.ts";
-import type { UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
-import type { ExpectedPrice } from "../domain/price.ts";
-import { acceptedJob, type Birth } from "./accepted-job.ts";
 import { type Database, isUniqueViolation } from "./database.ts";
 import { eventsOnTheWay } from "./events.ts";
+import { acceptedJob, type Birth, type NewJob } from "./new-job.ts";
 import { jsonb } from "./sql.ts";
 
-/** A validated job, before the database gives it an id and an instant. */
-export type NewJob = {
-	tenantId: string;
-	action: string;
-	mode: string;
-	input: JsonObject;
-	warnings: JsonValue[];
-	idempotencyKey: string | null;
-	fingerprint: Buffer;
-	externalId: string | null;
-	metadata: JsonObject;
-	tags: string[];
-	webhookUrl: string | null;
-	priority: number;
-	runAt: Date | null;
-	startWithinS: number;
-	timeoutS: number;
-	maxSubmissions: number;
-	onUnknown: UnknownPolicy;
-	/** The API key that asks for it. */
-	keyId: string | null;
-	/** What its budgets reserve; null reserves nothing. */
-	price: ExpectedPrice | null;
-	/** The job of which this is another try. */
-	retryOf?: string | null;
-};
+export type { NewJob } from "./new-job.ts";
 
 /** A validated batch, before the database gives it an id. */
 export type NewBatch = {

@@ -1,5 +1,34 @@
+import type { JsonObject, JsonValue } from "../domain/actions/action.ts";
+import type { UnknownPolicy } from "../domain/job.ts";
 import type { JobRecord } from "../domain/job-record.ts";
-import type { NewJob } from "./accept.ts";
+import type { ExpectedPrice } from "../domain/price.ts";
+
+/** A validated job, before the database gives it an id and an instant. */
+export type NewJob = {
+	tenantId: string;
+	action: string;
+	mode: string;
+	input: JsonObject;
+	warnings: JsonValue[];
+	idempotencyKey: string | null;
+	fingerprint: Buffer;
+	externalId: string | null;
+	metadata: JsonObject;
+	tags: string[];
+	webhookUrl: string | null;
+	priority: number;
+	runAt: Date | null;
+	startWithinS: number;
+	timeoutS: number;
+	maxSubmissions: number;
+	onUnknown: UnknownPolicy;
+	/** The API key that asks for it. */
+	keyId: string | null;
+	/** What its budgets reserve; null reserves nothing. */
+	price: ExpectedPrice | null;
+	/** The job of which this is another try. */
+	retryOf?: string | null;
+};
 
 /** What the database alone knows of a job that it has just written. */
 export type Birth = {
