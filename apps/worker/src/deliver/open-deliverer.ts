@@ -56,11 +56,11 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 		mayShow: (address) => address !== null && isPublicAddress(address),
 		post: (request) =>
 			postOnce({
-				...request,
 				dispatcher: outbound,
 				timeoutMs: attemptTimeoutMs,
 				maxResponseBytes,
 				keepBytes: keptResponseBytes,
+				...request,
 			}),
 		clock: systemClock,
 		random: Math.random,
