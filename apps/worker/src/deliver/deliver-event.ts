@@ -32,7 +32,7 @@ export type DeliverEventDeps = {
 	post: (request: {
 		url: string;
 		headers: Record<string, string>;
-		body: string;
+		body: Buffer;
 	}) => Promise<PostOnceResult>;
 	/** The secrets that are valid now. */
 	secrets: (owner: SecretOwner) => Promise<string[]>;
@@ -99,12 +99,14 @@ async function sendSigned(
 		const message = "there is no webhook secret that ENCRYPTION_KEYS can open";
 		return { kind: "unsent", code: "no_secret", message };
 	}
-	const body = eventBody({
-		type: delivery.event_type,
-		at: delivery.event_at,
-		job_id: delivery.job_id,
-		snapshot: delivery.snapshot,
-	});
+	const body = Buffer.from(
+		eventBody({
+			type: delivery.event_type,
+			at: delivery.event_at,
+			job_id: delivery.job_id,
+			snapshot: delivery.snapshot,
+		}),
+	);
 	const signature = signWebhook({
 		id: delivery.event_id,
 		timestamp: Math.floor(now.getTime() / 1000),
