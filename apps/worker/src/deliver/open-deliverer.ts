@@ -11,6 +11,7 @@ import {
 	claimDueDeliveries,
 	returnUnheardDeliveries,
 } from "@reelay/shared/store/deliveries";
+import { LRUCache } from "lru-cache";
 import { createClaimNames } from "../claim-names.ts";
 import type { WorkerConfig } from "../config.ts";
 import { type DeliverEventDeps, deliverEvent } from "./deliver-event.ts";
@@ -46,6 +47,11 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 	});
 	const secrets = createSecretCache(db, config.ENCRYPTION_KEYS);
 	const recordAttempt = createAttemptRecorder(db);
+	// The same few addresses answer again and again, and what an address is does not change.
+	const publicity = new LRUCache<string, boolean>({
+		max: 1_000,
+		memoMethod: isPublicAddress,
+	});
 	const attempt: DeliverEventDeps = {
 		secrets: (owner) => retryGivenUp(() => secrets(owner)),
 		openHeaders: createHeaderOpener(config.ENCRYPTION_KEYS, logger),
@@ -53,7 +59,7 @@ export function openDeliverer(deps: OpenDelivererDeps): Deliverer {
 			deps.onAttempt(record.outcome);
 			return retryGivenUp(() => recordAttempt(record));
 		},
-		mayShow: (address) => address !== null && isPublicAddress(address),
+		mayShow: (address) => address !== null && publicity.memo(address),
 		post: (request) =>
 			postOnce({
 				dispatcher: outbound,
