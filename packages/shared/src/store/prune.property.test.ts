@@ -31,13 +31,14 @@ afterAll(() => store.close());
 const ends: Partial<Record<JobState, SubmissionState[]>> = {
 	failed: ["failed", "lapsed"],
 };
+// Mostly what may go, so that in each run something is gone and something is kept.
 const spec = fc
 	.record({
-		state: fc.constantFrom(...jobStates),
+		state: fc.constantFrom(...jobStates, ...jobStates.filter(isFinal)),
 		pick: fc.nat({ max: 1 }),
-		days: fc.constantFrom(0, 20, 40, 400),
-		owes: fc.constantFrom("nothing", "sent", "open"),
-		batch: fc.constantFrom(null, null, 0, 1),
+		days: fc.constantFrom(0, 20, 40, 40, 400, 400),
+		owes: fc.constantFrom("nothing", "nothing", "sent", "sent", "open"),
+		batch: fc.constantFrom(null, null, null, 0, 1),
 		meanwhile: fc.constantFrom("nothing", "nothing", "erase", "redeliver"),
 	})
 	.map((one) => ({ ...one, submission: ends[one.state]?.[one.pick] }));
@@ -134,6 +135,10 @@ it("lets go of what may go, of nothing else, and of no money, whatever happens m
 					]),
 					...jobs.map(happen),
 				]);
+				// Each leaves what another holds; whoever comes when all is quiet takes the rest.
+				await pruneEvents(store.db, first);
+				await pruneJobs(store.db, first);
+				await pruneBatches(store.db, first);
 
 				const rows = await store.db.$queryRaw<{ id: string }[]>`
 					select id from job`;
@@ -157,8 +162,8 @@ it("lets go of what may go, of nothing else, and of no money, whatever happens m
 				expect(await findViolations(store.db)).toEqual([]);
 			},
 		),
-		{ numRuns: 40, interruptAfterTimeLimit: 15_000 },
+		{ numRuns: 40 },
 	);
 
 	expect(Math.min(gone, kept)).toBeGreaterThan(20);
-}, 60_000);
+}, 120_000);
