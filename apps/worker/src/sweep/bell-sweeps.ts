@@ -18,7 +18,7 @@ export type BellSweepDeps = {
 	racepoint?: Racepoint | undefined;
 };
 
-// With 500 rings each, a pass rings for 5,000 jobs, so that 10,000 that lost their rings have them again in two.
+// With 500 jobs each, a pass rings for 5,000, so that 10,000 that lost their rings have them again in two.
 const maxBatches = 10;
 
 /** Rings for what is due, batch by batch, until nothing is or the engine takes no more. */
