@@ -35,3 +35,9 @@ it("tells of a port that two of ours would share", async () => {
 		`API_PORT and WEBHOOK_PORT are both ${port}`,
 	);
 });
+
+it("gives no port twice, though nobody listens there yet", async () => {
+	const ports = await Promise.all(Array.from({ length: 500 }, findFreePort));
+
+	expect(new Set(ports).size).toBe(500);
+});

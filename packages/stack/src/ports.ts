@@ -1,10 +1,17 @@
 import { createServer } from "node:net";
 
-/** A port that is free on loopback at this moment. */
+// The system may offer a port again as soon as nobody listens there, which is before whoever asked for it does.
+const given = new Set<number>();
+
+/** A port that is free on loopback at this moment, and that this process was not given before. */
 export async function findFreePort(): Promise<number> {
-	const port = await listenOnce(0, "127.0.0.1");
-	if (port === null) throw new Error("No free port was found on 127.0.0.1.");
-	return port;
+	for (;;) {
+		const port = await listenOnce(0, "127.0.0.1");
+		if (port === null) throw new Error("No free port was found on 127.0.0.1.");
+		if (given.has(port)) continue;
+		given.add(port);
+		return port;
+	}
 }
 
 /** Whether a server could listen on this port now, on loopback or on all. */

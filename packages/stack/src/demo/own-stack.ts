@@ -115,9 +115,8 @@ async function createEnv(
 	dataDir: string,
 	databaseUrl: string,
 ): Promise<Record<string, string | undefined>> {
-	const ports = new Set<number>();
-	while (ports.size < 4) ports.add(await findFreePort());
-	const [api, webhook, worker, simulator] = [...ports].map(String);
+	const ports = await Promise.all(Array.from({ length: 4 }, findFreePort));
+	const [api, webhook, worker, simulator] = ports.map(String);
 	return {
 		...withoutSettings(env),
 		DATA_DIR: dataDir,

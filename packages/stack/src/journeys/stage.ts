@@ -109,11 +109,10 @@ export async function openStage(
 
 async function freePorts(): Promise<Record<string, string>> {
 	const names = ["API_PORT", "WEBHOOK_PORT", "WORKER_PORT", "SIMULATOR_PORT"];
-	const ports = new Set<number>();
-	while (ports.size < names.length) ports.add(await findFreePort());
-	return Object.fromEntries(
-		names.map((name, index) => [name, String([...ports][index])]),
+	const ports = await Promise.all(
+		names.map(async (name) => [name, String(await findFreePort())]),
 	);
+	return Object.fromEntries(ports);
 }
 
 async function control(
