@@ -65,7 +65,8 @@ describe("claimRingsDue", () => {
 		const job = await aJob(store);
 		const rungAfter = async (wait: string, since: string) => {
 			await store.db.$executeRaw`
-				update job set created_at = now() - ${wait}::text::interval, hinted_at = now() - ${since}::text::interval`;
+				update job set created_at = now() - interval '1 day', not_before = now() - ${wait}::text::interval,
+					hinted_at = now() - ${since}::text::interval`;
 			return idsOf(await claimRingsDue(store.db, 100));
 		};
 

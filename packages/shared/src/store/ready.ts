@@ -7,7 +7,8 @@ import { jsonb, oneOf } from "./sql.ts";
 
 /**
  * A ready job that nobody has rung for in this long is rung for again: its ring may have been lost. Each further ring comes
- * when it has waited as long again: a long queue is not to be rung for over and over, while workers look by themselves.
+ * when it has waited as long again since its time came: a long queue is not to be rung for over and over, while workers look by
+ * themselves.
  */
 export const rehintAfterS = 60;
 
@@ -29,8 +30,8 @@ const beforeAll: DueRing = {
 
 /**
  * The next ready jobs behind a place whose rings are due, marked as rung for; whoever goes on behind the last of them does not
- * read them again. A crash between this commit and the ring costs `rehintAfterS` of latency and nothing else. A ring says only
- * that there is work, so their order does not matter. Index: job_due_turn_idx.
+ * read them again. A crash between this commit and the ring costs the second until a worker looks by itself, and nothing else. A
+ * ring says only that there is work, so their order does not matter. Index: job_due_turn_idx.
  */
 export async function claimRingsDue(
 	db: Database,
@@ -44,7 +45,7 @@ export async function claimRingsDue(
 				and (priority, tenant_id, created_at, id)
 					> (${after.priority}::int, ${after.tenant_id}, ${after.created_at}::text::timestamptz, ${after.id})
 				and (hinted_at is null
-					or hinted_at < now() - greatest(make_interval(secs => ${rehintAfterS}::int), hinted_at - created_at))
+					or hinted_at < now() - greatest(make_interval(secs => ${rehintAfterS}::int), hinted_at - not_before))
 			order by priority, tenant_id, created_at, id limit ${limit}::int for update skip locked),
 		rung as (update job set hinted_at = now() from due where job.id = due.id)
 		select id, priority, tenant_id, created_at::text from due order by priority, tenant_id, due.created_at, id`;
