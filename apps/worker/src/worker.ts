@@ -61,10 +61,11 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
 		db,
 		logger,
 		racepoint,
-		onRecorded: ({ jobState, deliveries, points }) => {
+		onRecorded: ({ won, jobState, deliveries, points }) => {
 			counted.submissions.inc({ job_state: jobState ?? "none" });
 			if (points !== undefined) counted.charged(points);
-			if (deliveries > 0) deliverer.wake();
+			// Whoever was faster has committed just now, and what is due by it is found before it is rung for.
+			if (deliveries > 0 || !won) deliverer.wake();
 		},
 	});
 	counted.watch(deps.reports, {

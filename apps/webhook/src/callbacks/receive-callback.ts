@@ -45,9 +45,9 @@ export async function receiveCallback(
 	const applied = await applyReport(deps.db, callback, deps.settler);
 	await deps.racepoint?.("callback.committed", submissionId);
 	if (applied.settled) {
-		// A slot is free, and perhaps a delivery is due; both are found by sweeps if these rings are lost.
-		deps.ringer.enqueue("submit", [submissionId]);
+		// Perhaps a delivery is due, which somebody waits for, and a slot is free; both are found by sweeps if these rings are lost.
 		if (applied.deliveries > 0) deps.ringer.enqueue("deliver", [submissionId]);
+		deps.ringer.enqueue("submit", [submissionId]);
 	}
 	if (applied.chargedPoints !== undefined)
 		deps.onCharged(applied.chargedPoints);

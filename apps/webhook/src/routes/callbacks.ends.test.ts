@@ -59,7 +59,7 @@ describe("200 for a success", () => {
 		},
 	);
 
-	it("rings for the freed slot and for the delivery", async () => {
+	it("rings for the delivery, then for the freed slot", async () => {
 		const { path, submissionId } = await stage.aRendering({
 			webhookUrl: "https://hooks.example.com/",
 		});
@@ -67,8 +67,8 @@ describe("200 for a success", () => {
 		await stage.post(path, success);
 
 		expect(stage.rings.slice(-2)).toEqual([
-			{ kind: "submit", ids: [submissionId] },
 			{ kind: "deliver", ids: [submissionId] },
+			{ kind: "submit", ids: [submissionId] },
 		]);
 	});
 

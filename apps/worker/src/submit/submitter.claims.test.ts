@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
 	nothingForbids,
 	oldestReady,
+	recorded,
 	setStage,
 	settle,
 } from "../testing/submitter-stage.ts";
@@ -61,11 +62,67 @@ describe("a claim", () => {
 		const stage = setStage(3);
 		stage.submitter.wake();
 		await settle();
+		stage.end("sub_1");
+		await settle();
+
+		stage.submitter.wake();
+		await settle();
+
+		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
+	});
+
+	it("that took the last job is followed by none, also when a place becomes free", async () => {
+		const stage = setStage(3);
+		stage.submitter.wake();
+		await settle();
 
 		stage.end("sub_1");
 		await settle();
 
-		expect(stage.bounds).toEqual([null, oldestReady, oldestReady, null]);
+		expect(stage.counts).toEqual([1, 2]);
+	});
+
+	it("is made for a place that becomes free while jobs are held back", async () => {
+		const stage = setStage(2);
+		stage.heldBack = 1;
+		stage.submitter.wake();
+		await settle();
+		const before = stage.claims;
+
+		stage.heldBack = 0;
+		stage.jobs = 1;
+		stage.end("sub_1");
+		await settle();
+
+		expect(stage.claims).toBeGreaterThan(before);
+		expect(stage.submitter.inFlight()).toBe(2);
+	});
+
+	it("is made for a place that becomes free after a call that came while there was none", async () => {
+		const stage = setStage(3);
+		stage.submitter.wake();
+		await settle();
+		stage.jobs = 1;
+		stage.submitter.wake();
+		await settle();
+
+		stage.end("sub_1");
+		await settle();
+
+		expect(stage.counts).toEqual([1, 2, 1]);
+		expect(stage.submitter.inFlight()).toBe(3);
+	});
+
+	it("is made at once for a job that was not sent", async () => {
+		const stage = setStage(1);
+		stage.submitter.wake();
+		await settle();
+
+		stage.jobs = 1;
+		stage.end("sub_1", { ...recorded, jobState: "queued" });
+		await settle();
+
+		expect(stage.submitter.inFlight()).toBe(1);
 	});
 });
 

@@ -89,7 +89,10 @@ describe("an error", () => {
 		const submitter = createSubmitter({
 			claim: async () => {
 				if (isAway) throw new Error("away");
-				return { submissions: [], oldestReady: null, emptyBecause: "no_grant" };
+				return {
+					...{ submissions: [], oldestReady: null, mayBeMore: true },
+					emptyBecause: "no_grant",
+				};
 			},
 			governorStatus: async () => {
 				stage.claims += 1;

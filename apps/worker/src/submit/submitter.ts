@@ -20,7 +20,7 @@ export type SubmitterDeps = {
 };
 
 export type Submitter = {
-	/** There may be work: claims until there is none, the governor says no, or this worker is full. Returns at once. */
+	/** There may be work: claims until it sees no more, the governor says no, or this worker is full. Returns at once. */
 	wake(): void;
 	inFlight(): number;
 	/** The submissions that this worker waits for, whose leases are therefore its to renew. */
@@ -48,23 +48,27 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 	const loop = createWakeLoop(claimAll);
 	const since = createBound(deps.clock);
 	let timer: NodeJS.Timeout | undefined;
+	// Whether a place that becomes free is of use, by the last claim's word.
+	let mayBeMore = true;
 
 	async function claimAll(): Promise<void> {
 		let wanted = 1;
+		mayBeMore = true;
 		try {
 			while (!loop.isStopping() && underWay.size < deps.maxInFlight) {
 				const room = deps.maxInFlight - underWay.size;
 				const from = since.current();
 				const startedAt = deps.clock.now().getTime();
-				const { submissions, oldestReady, emptyBecause } = await deps.claim(
-					Math.min(room, wanted),
-					from,
-				);
+				const claim = await deps.claim(Math.min(room, wanted), from);
+				const { submissions, oldestReady, emptyBecause } = claim;
 				const tookMs = deps.clock.now().getTime() - startedAt;
 				submissions.forEach(start);
 				wanted = Math.min(maxClaimed, wanted * 2);
-				if (submissions.length > 0) since.learn(oldestReady, tookMs);
-				else if (emptyBecause === "no_grant") return await wakeWhenGranted();
+				mayBeMore = claim.mayBeMore;
+				if (submissions.length > 0) {
+					if (!claim.mayBeMore) return;
+					since.learn(oldestReady, tookMs);
+				} else if (emptyBecause === "no_grant") return await wakeWhenGranted();
 				else if (emptyBecause === "others") return wakeIn(minWaitMs);
 				else if (from === null) return;
 				else since.forget();
@@ -78,7 +82,7 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 	function start(submission: ClaimedSubmission): void {
 		const run = deps
 			.submit(submission)
-			.then(deps.onRecorded, (error: unknown) => {
+			.then(hear, (error: unknown) => {
 				deps.logger.error(
 					{ submission_id: submission.id, err: error },
 					"submission.recordFailed",
@@ -86,9 +90,15 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
 			})
 			.finally(() => {
 				underWay.delete(submission);
-				loop.wake();
+				if (mayBeMore) loop.wake();
 			});
 		underWay.set(submission, run);
+	}
+
+	function hear(recorded: Recorded): void {
+		// A job that was not sent is there again.
+		if (recorded.jobState === "queued") mayBeMore = true;
+		deps.onRecorded(recorded);
 	}
 
 	/** The end of the rate window or of a block is known, so no ring is needed; a slot that becomes free rings. */

@@ -36,6 +36,8 @@ export function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 		log,
 		open,
 		claims: 0,
+		/** Jobs that claims see and do not give. */
+		heldBack: 0,
 		bounds: [] as (Date | null)[],
 		counts: [] as number[],
 		most: 0,
@@ -62,7 +64,11 @@ export function setStage(jobs: number, overrides: Partial<SubmitterDeps> = {}) {
 				submissions.push(aSubmission(jobs - stage.jobs + 1));
 			}
 			const emptyBecause = submissions.length > 0 ? null : stage.emptyBecause;
-			return { submissions, oldestReady, emptyBecause };
+			const mayBeMore =
+				stage.jobs + stage.heldBack > 0 ||
+				emptyBecause === "no_grant" ||
+				emptyBecause === "others";
+			return { submissions, oldestReady, mayBeMore, emptyBecause };
 		},
 		governorStatus: async () => stage.status,
 		submit: ({ id }) =>

@@ -2,16 +2,15 @@ import { Prisma } from "@reelay/prisma/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findViolations } from "../testing/audit.ts";
 import { claimOne } from "../testing/claims.ts";
-import { aJob, submissionOf } from "../testing/factories.ts";
+import { aJob, aTenant } from "../testing/factories.ts";
 import { grantedAgo } from "../testing/grants.ts";
-
 import {
 	clearTestStore,
 	openTestStore,
 	type TestStore,
 } from "../testing/store.ts";
 import { reread } from "../testing/written.ts";
-import { claimSubmissions, listUnheardIntents, renewLeases } from "./claim.ts";
+import { claimSubmissions } from "./claim.ts";
 import { ensureGovernor } from "./governor.ts";
 
 const wide = { rateCount: 1_000, rateWindowMs: 10_000, concurrency: 100 };
@@ -138,6 +137,40 @@ describe("claimSubmissions", () => {
 		expect(rest.oldestReady).toEqual(old.created_at);
 	});
 
+	it("says that there may be more, until it has taken all that are in turn", async () => {
+		for (let n = 0; n < 3; n += 1) await aJob(store);
+		await aJob(store, { tenantId: await aTenant(store) });
+		const claims = [];
+		for (let n = 0; n < 3; n += 1) {
+			claims.push(await claimSubmissions(store.db, "worker-1", 2));
+		}
+
+		const saw = claims.map(({ mayBeMore }) => mayBeMore);
+		expect(saw).toEqual([true, false, false]);
+	});
+
+	it.each([
+		[
+			"its tenant has no place for it",
+			() => store.db.$executeRaw`update tenant set max_in_flight = 1`,
+		],
+		[
+			"the governor has no slot for it",
+			() => ensureGovernor(store.db, { ...wide, concurrency: 1 }),
+		],
+	])("says that there may be more while %s", async (_why, limit) => {
+		await aJob(store);
+		await aJob(store);
+		await limit();
+
+		const took = await claimSubmissions(store.db, "worker-1", 5);
+		const none = await claimSubmissions(store.db, "worker-1", 5);
+
+		expect(took).toMatchObject({ mayBeMore: true, emptyBecause: null });
+		expect(took.submissions).toHaveLength(1);
+		expect(none).toMatchObject({ submissions: [], mayBeMore: true });
+	});
+
 	it.each([
 		[
 			"slots are free",
@@ -258,42 +291,5 @@ describe("a job that is ready and not queued", () => {
 		await clearTestStore(store);
 		await db.$executeRaw`
 			alter table job add constraint job_ready_state ${Prisma.raw(rule?.text ?? "")}`;
-	});
-});
-
-describe("renewLeases", () => {
-	it("extends the leases that it is given, also of its owner's no other, and gives none to what was answered", async () => {
-		const held = await aJob(store, { state: "submitting", leaseInS: 5 });
-		const unheard = await aJob(store, { state: "submitting", leaseInS: 5 });
-		const answered = await aJob(store, { state: "rendering" });
-
-		const renewed = await renewLeases(
-			store.db,
-			[held, answered].map(submissionOf),
-		);
-
-		expect(renewed).toBe(1);
-		const long = await store.db.$queryRaw`
-			select id from submission where lease_until > now() + interval '50 s'`;
-		expect(long).toEqual([{ id: submissionOf(held) }]);
-		expect(await reread(store, unheard)).toMatchObject({ state: "submitting" });
-	});
-});
-
-it("renews nothing for a worker that waits for nothing", async () => {
-	await aJob(store, { state: "submitting" });
-
-	expect(await renewLeases(store.db, [])).toBe(0);
-});
-
-describe("listUnheardIntents", () => {
-	it("finds the intents of these claims, and nothing that was answered or is another's", async () => {
-		const unheard = await aJob(store, { state: "submitting", workerId: "w/1" });
-		await aJob(store, { state: "submitting", workerId: "w/2" });
-		await aJob(store, { state: "rendering", workerId: "w/1" });
-
-		expect(await listUnheardIntents(store.db, ["w/1", "w/3"])).toEqual([
-			submissionOf(unheard),
-		]);
 	});
 });

@@ -24,6 +24,8 @@ export type Claim = {
 	submissions: ClaimedSubmission[];
 	/** How old the oldest job was that was ready; null when it saw none. */
 	oldestReady: Date | null;
+	/** False when it saw no job in turn but those it took: neither another claim nor a place that becomes free is of use. */
+	mayBeMore: boolean;
 	/** Why it took none: the governor grants none, no job may be submitted now, or others hold the next turns. */
 	emptyBecause: "no_grant" | "no_job" | "others" | null;
 };
@@ -68,23 +70,31 @@ export async function claimSubmissions(
 		const rows = await claimOnce(db, { owner, count, since });
 		const [first] = rows;
 		if (first === undefined) throw new Error("the claim gave no row");
-		const { oldest_ready: oldestReady, empty_because: emptyBecause } = first;
-		if (emptyBecause === "others") continue;
-		const submissions = emptyBecause === null ? rows.map(toSubmission) : [];
-		return { submissions, oldestReady, emptyBecause };
+		const { oldest_ready, may_be_more: mayBeMore, empty_because } = first;
+		if (empty_because === "others") continue;
+		const submissions = empty_because === null ? rows.map(toSubmission) : [];
+		return {
+			...{ submissions, oldestReady: oldest_ready, mayBeMore },
+			emptyBecause: empty_because,
+		};
 	}
-	return { submissions: [], oldestReady: null, emptyBecause: "others" };
+	return {
+		...{ submissions: [], oldestReady: null, mayBeMore: true },
+		emptyBecause: "others",
+	};
 }
 
 /** A submission; or the one row of a claim that took none, in which all that is a submission's is null. */
 type ClaimRow = ClaimedSubmission & {
 	oldest_ready: Date | null;
+	may_be_more: boolean;
 	empty_because: Claim["emptyBecause"];
 };
 
 function toSubmission({
 	oldest_ready: _,
-	empty_because: __,
+	may_be_more: __,
+	empty_because: ___,
 	...submission
 }: ClaimRow): ClaimedSubmission {
 	return submission;
@@ -148,10 +158,12 @@ function claimOnce(
 			select job_id, 'submitting', jsonb_build_object('submission', id, 'n', n) from intent)
 		select * from (
 			select intent.id, job_id, n, tenant_id, action, input, is_probe,
-				(select min(created_at) from waiting) as oldest_ready, null as empty_because
+				(select min(created_at) from waiting) as oldest_ready,
+				${isMoreInTurn(Prisma.sql`(select count(*) from intent)`, isRecent)} as may_be_more, null as empty_because
 			from intent join claimed on claimed.id = intent.job_id order by grant_no) as claimed
 		union all
-		select null, null, null, null, null, null, null, null, case when not exists (select from room where room > 0) then 'no_grant'
+		select null, null, null, null, null, null, null, null,
+			exists (select from waiting) or not exists (select from room where room > 0), case when not exists (select from room where room > 0) then 'no_grant'
 			when exists (select from newcomers) or exists (select from turns) and not exists (select from permit) then 'others'
 			else 'no_job' end
 		where not exists (select from intent)`;
@@ -226,6 +238,14 @@ const nextTurns = (isRecent: Prisma.Sql): Prisma.Sql => Prisma.sql`
 			where priority = (select min(priority) from eligible)
 			order by vt_now + (turn - 1)::float8 / weight, tenant_id limit (select room from room)) as turns
 		group by priority, tenant_id, vt, vt_now, weight, probes)`;
+
+/** Whether more jobs were in turn than were taken; of those it reads one more at most. */
+const isMoreInTurn = (taken: Prisma.Sql, isRecent: Prisma.Sql): Prisma.Sql =>
+	Prisma.sql`exists (
+		select from waiting cross join lateral (
+			select from job where ${isInTurn} and priority = waiting.priority and tenant_id = waiting.tenant_id ${isRecent}
+			order by created_at) as in_turn
+		offset ${taken})`;
 
 /**
  * Extends the leases of the submissions that a worker says it waits for; called well within a lease's length. It goes by
