@@ -2,12 +2,12 @@
  * What a worker holds while much is under way, against the same worker at rest: renders that the provider has
  * acknowledged, calls that it keeps open until the render's end, and jobs that wait. Before it rests it has done as many
  * jobs as will be under way, so that its code is compiled and its heap has grown to what work needs. Resident memory
- * in MB, the least of several samples; open files and sockets, and the other processes, stand in the note.
+ * in MB after a collection, the least of several; open files and sockets, and the other processes, stand in the note.
  */
 import type { AppName } from "@reelay/stack/entries";
 import { closeProvider, insertQueued, untilRungFor } from "./jobs.ts";
 import type { Measurement } from "./measurement.ts";
-import { type ProcessSize, sizeOf } from "./process-size.ts";
+import { collectorFlags, type ProcessSize, sizeOf } from "./process-size.ts";
 import { type Provider, planProvider } from "./provider.ts";
 import { openRig, type Rig } from "./rig.ts";
 import type { Scenario, Stage } from "./scenario.ts";
@@ -87,11 +87,11 @@ async function measureLoad(
 	const count = isShort ? load.shortCount : load.count;
 	const provider = await planProvider(0);
 	const env = { ...provider.env, SUBMIT_CONCURRENCY: "1000" };
-	const rig = await openRig(bell, env, { fill });
+	const rig = await openRig(bell, env, { fill, flags: collectorFlags });
 	if (rig === null) return null;
 	const samples = isShort
 		? { count: 3, everyMs: 100 }
-		: { count: 20, everyMs: 1_000 };
+		: { count: 5, everyMs: 2_000 };
 	try {
 		const warming = Math.min(count, 10_000);
 		await insertQueued(rig, { count: warming });

@@ -4,9 +4,17 @@ import { setTimeout as delay } from "node:timers/promises";
 /** What a process holds: its memory in RAM in MB, and its open files and sockets. */
 export type ProcessSize = { residentMb: number; handles: number };
 
+/** Lets a process of Node collect its garbage whenever it is told to. */
+export const collectorFlags = [
+	"--expose-gc",
+	"--import",
+	'data:text/javascript,process.on("SIGUSR2", () => gc())',
+];
+
 /**
- * The least of several samples, as Linux tells them. A process that has just worked also holds what is no longer used, until
- * its collector comes by; the least is nearest to what it needs.
+ * The least of several samples, as Linux tells them, each after the process has collected its garbage: what it still holds of
+ * work that is done depends on when its collector came by, and is several times what is under way. It must have been
+ * started with `collectorFlags`; any other ends of the signal.
  */
 export async function sizeOf(
 	pid: number,
@@ -14,7 +22,8 @@ export async function sizeOf(
 ): Promise<ProcessSize> {
 	const sizes: ProcessSize[] = [];
 	for (let n = 0; n < samples.count; n += 1) {
-		if (n > 0) await delay(samples.everyMs);
+		process.kill(pid, "SIGUSR2");
+		await delay(samples.everyMs);
 		sizes.push(read(pid));
 	}
 	return {

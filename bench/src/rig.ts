@@ -43,6 +43,8 @@ export type RigOptions = {
 	fill?: Fill;
 	/** Which processes to start; without it all of them. */
 	apps?: readonly AppName[];
+	/** Arguments of Node for each of them. */
+	flags?: readonly string[];
 };
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -54,7 +56,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 export async function openRig(
 	bell: Bell,
 	env: Record<string, string> = {},
-	{ fill = "empty", apps }: RigOptions = {},
+	{ fill = "empty", apps, flags = [] }: RigOptions = {},
 ): Promise<Rig | null> {
 	const ground = currentGround();
 	const redis =
@@ -82,7 +84,7 @@ export async function openRig(
 			...(redis === null ? {} : { REDIS_URL: redis.url }),
 			...env,
 		});
-		const entries = entriesOf(ground);
+		const entries = entriesOf(ground, flags);
 		const stack = await startStack({
 			settings,
 			entries,
@@ -135,11 +137,19 @@ async function freeSettings(
 	);
 }
 
-function entriesOf({ profiles }: Ground): StackEntries {
-	const entries = builtEntries(root);
-	if (profiles === null) return entries;
-	const flags = ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-	return { ...entries, api: [...flags, ...entries.api] };
+function entriesOf(
+	{ profiles }: Ground,
+	flags: readonly string[],
+): StackEntries {
+	const built = builtEntries(root);
+	const profiling =
+		profiles === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+	return {
+		simulator: built.simulator,
+		api: [...profiling, ...flags, ...built.api],
+		webhook: [...flags, ...built.webhook],
+		worker: [...flags, ...built.worker],
+	};
 }
 
 async function callApi(
