@@ -11,15 +11,15 @@ import { openRig, type Rig } from "./rig.ts";
 import type { Scenario } from "./scenario.ts";
 
 const connections = 32;
-const long = { rounds: 3, seconds: 4, count: 100_000, warmUp: 1_000 };
-const short = { rounds: 1, seconds: 5, count: 150, warmUp: 50 };
+const long = { rounds: 3, seconds: 4, count: 100_000 };
+const short = { rounds: 1, seconds: 5, count: 150 };
 
 export const acceptFilled: Scenario = {
 	name: "accept-filled",
 	fills: ["filled"],
 	bells: ["redis", "postgres"],
 	async measure({ bell, fill, isShort }) {
-		const { rounds, seconds, count, warmUp } = isShort ? short : long;
+		const { rounds, seconds, count } = isShort ? short : long;
 		const rigs: Rig[] = [];
 		const load = startChild("load/closed-loop");
 		try {
@@ -29,7 +29,7 @@ export const acceptFilled: Scenario = {
 				if (rig === null) return [];
 				rigs.push(rig);
 				const side = createSide(each, acceptTarget(rig.apiUrl, rig.apiKey));
-				await side.warmUp(load, { connections, seconds, count: warmUp });
+				await side.warmUp(load, { connections, seconds, count });
 				sides.push(side);
 			}
 			for (let round = 0; round < rounds; round += 1) {

@@ -50,7 +50,10 @@ export function createSide(name: string, target: Target, from = 1) {
 	};
 	return {
 		name,
-		/** Not counted as a round: compiles, connects, and fills caches. */
+		/**
+		 * Not counted as a round: compiles, connects, and fills caches. As long as a round, or the first one would be measured
+		 * while its code is still being compiled.
+		 */
 		async warmUp(load: Child, work: Parameters<typeof ask>[1]) {
 			await ask(load, work);
 		},

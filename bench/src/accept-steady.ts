@@ -31,7 +31,7 @@ export const acceptSteady: Scenario = {
 			const sides = [ours, peers.usual];
 			const { rounds, seconds } = isShort ? short : long;
 			for (const side of sides) {
-				await side.warmUp(load, { perSecond, seconds: seconds / 2 });
+				await side.warmUp(load, { perSecond, seconds });
 			}
 			for (let round = 0; round < rounds; round += 1) {
 				for (const side of sides) await side.run(load, { perSecond, seconds });

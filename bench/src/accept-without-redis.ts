@@ -10,22 +10,22 @@ import { openRig } from "./rig.ts";
 import type { Scenario } from "./scenario.ts";
 
 const connections = 32;
-const long = { rounds: 3, seconds: 4, count: 100_000, warmUp: 2_000 };
-const short = { rounds: 1, seconds: 5, count: 150, warmUp: 50 };
+const long = { rounds: 3, seconds: 4, count: 100_000 };
+const short = { rounds: 1, seconds: 5, count: 150 };
 
 export const acceptWithoutRedis: Scenario = {
 	name: "accept-without-redis",
 	fills: ["empty"],
 	bells: ["redis"],
 	async measure({ bell, fill, isShort }) {
-		const { rounds, seconds, count, warmUp } = isShort ? short : long;
+		const { rounds, seconds, count } = isShort ? short : long;
 		const rig = await openRig(bell, {}, { apps: apiAlone });
 		if (rig === null) return [];
 		const load = startChild("load/closed-loop");
 		try {
 			const side = createSide("ours", acceptTarget(rig.apiUrl, rig.apiKey));
 			const run = async () => {
-				await side.warmUp(load, { connections, seconds, count: warmUp });
+				await side.warmUp(load, { connections, seconds, count });
 				for (let round = 0; round < rounds; round += 1) {
 					await side.run(load, { connections, seconds, count });
 				}

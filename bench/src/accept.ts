@@ -17,8 +17,8 @@ import { openRig, type Rig } from "./rig.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 
 const houses = [32, 128];
-const long = { rounds: 3, seconds: 4, count: 100_000, warmUp: 1_000 };
-const short = { rounds: 1, seconds: 5, count: 150, warmUp: 50 };
+const long = { rounds: 3, seconds: 4, count: 100_000 };
+const short = { rounds: 1, seconds: 5, count: 150 };
 
 export const accept: Scenario = {
 	name: "accept",
@@ -58,9 +58,9 @@ async function runRounds(
 	sides: readonly Side[],
 	{ stage, connections }: House,
 ): Promise<void> {
-	const { rounds, seconds, count, warmUp } = stage.isShort ? short : long;
+	const { rounds, seconds, count } = stage.isShort ? short : long;
 	for (const side of sides) {
-		await side.warmUp(load, { connections, seconds, count: warmUp });
+		await side.warmUp(load, { connections, seconds, count });
 	}
 	for (let round = 0; round < rounds; round += 1) {
 		for (const side of sides) {

@@ -92,15 +92,17 @@ function toMeasurements(
 
 type Receiver = { rig: Rig; url: string; count: number };
 
-/** Sends each callback once, and then each once more, and looks after both at what they have left. */
+/**
+ * Sends each callback once, and then each once more, and looks after both at what they have left. As many others come
+ * before, so that neither ours nor the peer is measured while its code is still being compiled.
+ */
 async function callBack(receiver: Receiver): Promise<Omit<Measured, "usual">> {
 	const { rig, url, count } = receiver;
 	const send = (posts: Posts["posts"]) =>
 		load.ask<Answers>({ origin: url, posts, atOnce } satisfies Posts);
 	const load = startChild("load/posts");
 	try {
-		const warming = { ...receiver, count: warmingOf(count) };
-		await send(await someCallbacks(warming));
+		await send(await someCallbacks(receiver));
 		const since = await nowOf(rig);
 		const posts = await someCallbacks(receiver);
 		const first = await send(posts);
@@ -113,9 +115,6 @@ async function callBack(receiver: Receiver): Promise<Omit<Measured, "usual">> {
 		await load.stop();
 	}
 }
-
-// So that neither ours nor the peer is measured while its code is still being compiled.
-const warmingOf = (count: number) => Math.ceil(count / 5);
 
 /** A callback for each of so many renders, at the address that the provider was given for it. */
 async function someCallbacks({
@@ -164,7 +163,7 @@ async function acceptTheUsualWay(rig: Rig, count: number): Promise<Answers> {
 				atOnce,
 			} satisfies Posts);
 		};
-		await send(warmingOf(count));
+		await send(count);
 		return await send(count);
 	} finally {
 		await load.stop();

@@ -32,7 +32,10 @@ export const endToEndSaturated: Scenario = {
 	measure,
 };
 
-/** So many jobs in each round; a smaller one before them warms up what takes part. */
+/**
+ * So many jobs in each round. One more before them warms up what takes part, so that neither ours nor a peer is measured
+ * while its code is still being compiled.
+ */
 type Load = { count: number; rounds: number };
 
 async function measure(stage: Stage): Promise<Measurement[]> {
@@ -91,7 +94,7 @@ async function measureOurs(
 			events: ["video.succeeded"],
 			concurrency: atOnce.delivered,
 		});
-		await orderAll(rig, { receiver, customers, count: warmingOf(count) });
+		await orderAll(rig, { receiver, customers, count });
 		const since = await nowOf(rig);
 		const before = await provider.totals();
 		const rates: number[] = [];
@@ -117,9 +120,6 @@ async function measureOurs(
 		await Promise.all([receiver.stop(), customers.stop()]);
 	}
 }
-
-// So that neither ours nor a peer is measured while its code is still being compiled.
-const warmingOf = (count: number) => Math.ceil(count / 5);
 
 /** POSTs so many jobs, and waits until each has been heard of. */
 export async function orderAll(
@@ -177,7 +177,7 @@ async function measurePeer(
 		await ask(worker, { open: stores });
 		const work = { providerUrl: provider.url, atOnce: atOnce.submitted };
 		await ask(worker, { work });
-		await round(warmingOf(load.count));
+		await round(load.count);
 		const rates: number[] = [];
 		for (let n = 0; n < load.rounds; n += 1) {
 			rates.push(await round(load.count));

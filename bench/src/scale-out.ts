@@ -108,7 +108,6 @@ type Rounds = { rig: Rig; receiver: Child; customers: Child; load: Load };
 
 async function orderRounds({ rig, receiver, customers, load }: Rounds) {
 	const since = await nowOf(rig);
-	const warming = Math.ceil(load.jobs / 5);
 	let all = 0;
 	let repeated = 0;
 	const order = async (count: number): Promise<number> => {
@@ -117,7 +116,7 @@ async function orderRounds({ rig, receiver, customers, load }: Rounds) {
 		repeated += ordered.repeated;
 		return ordered.rate;
 	};
-	await order(warming);
+	await order(load.jobs);
 	const rates: number[] = [];
 	for (let n = 0; n < load.rounds; n += 1) rates.push(await order(load.jobs));
 	const ends = await countEnds(rig, since);
