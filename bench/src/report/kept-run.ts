@@ -15,8 +15,11 @@ export function sameIn(runs: readonly KeptRun[]): Measurement[][] {
 		one,
 		...others.flatMap(({ measurements }) => {
 			const same = measurements.find(
-				({ name, bell, fill }) =>
-					name === one.name && bell === one.bell && fill === one.fill,
+				({ name, bell, fill, peerName }) =>
+					name === one.name &&
+					bell === one.bell &&
+					fill === one.fill &&
+					peerName === one.peerName,
 			);
 			return same ?? [];
 		}),

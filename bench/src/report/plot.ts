@@ -2,8 +2,9 @@ import type { Latency, Measurement } from "../measurement.ts";
 import { ratioOf } from "../measurement.ts";
 import { type KeptRun, sameIn } from "./kept-run.ts";
 import { box, line, toSvg, words } from "./svg.ts";
+import { labelOf } from "./table.ts";
 
-const labelWidth = 330;
+const labelWidth = 520;
 const plotWidth = 420;
 const width = labelWidth + plotWidth + 60;
 const rowHeight = 26;
@@ -16,9 +17,6 @@ export function marginOf(measurement: Measurement): number {
 	const ratio = ratioOf(measurement);
 	return "least" in bar ? ratio / bar.least : bar.most / ratio;
 }
-
-const labelOf = ({ name, bell, fill }: Measurement) =>
-	`${name} (${bell}${fill === "filled" ? ", filled" : ""})`;
 
 /** Every ratio with a bar, as far as it is from it; the runs beside each other. */
 export function plotRatios(runs: readonly KeptRun[]): string {
@@ -53,14 +51,12 @@ export function plotRatios(runs: readonly KeptRun[]): string {
 			words(end, `${marginOf(one).toFixed(2)}×`, { look: "faint" }),
 		];
 	});
-	const title = words(
-		{ x: 8, y: 18 },
-		"How many times better than its bar each ratio is (dashed: the bar; pale: the run before)",
-	);
 	return toSvg({
+		title:
+			"How many times better than its bar each ratio is (dashed: the bar; pale: the run before)",
 		width,
 		height: bottom + 12,
-		shapes: [title, ...ticks, ...bars, upright(1, "bar")],
+		shapes: [...ticks, ...bars, upright(1, "bar")],
 	});
 }
 
@@ -96,13 +92,11 @@ export function plotLatencies(runs: readonly KeptRun[]): string {
 			...[span(one.latency?.peer, y + 12, "peer")].flat(),
 		];
 	});
-	const title = words(
-		{ x: 8, y: 18 },
-		"Latency from the median to the 99th percentile (above: ours; below: what is beside it)",
-	);
 	return toSvg({
+		title:
+			"Latency from the median to the 99th percentile (above: ours; below: what is beside it)",
 		width,
 		height: bottom + 12,
-		shapes: [title, ...ticks, ...spans],
+		shapes: [...ticks, ...spans],
 	});
 }

@@ -24,6 +24,33 @@ it("shows the figures of both runs side by side, the newest first", () => {
 	expect(page.endsWith("\n\n## Limits\n")).toBe(true);
 });
 
+it("does not take one peer's figure for another's", () => {
+	const runOf = (peer: number) =>
+		aRun([
+			aMeasurement({ peer, peerName: "one" }),
+			aMeasurement({ peer: peer * 2, peerName: "another" }),
+		]);
+
+	const page = renderResults([runOf(1_000), runOf(1_500)], "");
+
+	expect(page).toContain("| 1000 · 1500 | one |");
+	expect(page).toContain("| 2000 · 3000 | another |");
+});
+
+it("says how many bars were met in every run, and to what each note belongs", () => {
+	const runOf = (ours: number) =>
+		aRun([
+			aMeasurement({ name: "a", bar: { least: 1 } }),
+			aMeasurement({ name: "b", ours, bar: { least: 3 }, note: "so it is" }),
+			aMeasurement({ name: "c" }),
+		]);
+
+	const page = renderResults([runOf(4_000), runOf(2_000)], "");
+
+	expect(page).toContain("Bars met each time: 1 of 2.");
+	expect(page).toContain("- *b (redis):* so it is");
+});
+
 it("says in its first lines when anything went wrong", () => {
 	const page = renderResults(
 		[aRun([aMeasurement({ counters: { lost: 2 } })])],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { faults, type Measurement, ratioOf } from "../measurement.ts";
 import { type KeptRun, sameIn } from "./kept-run.ts";
 import { plotLatencies, plotRatios } from "./plot.ts";
-import { barOf, figure, markdownTable, verdictOf } from "./table.ts";
+import { barOf, figure, labelOf, markdownTable, verdictOf } from "./table.ts";
 
 // Two side by side show how much of a figure is noise; what came before is in the history of the repository.
 const keptRuns = 2;
@@ -63,7 +63,7 @@ export function renderResults(
 Written by \`npm run bench\`. Each ratio is of two figures from the same run on the same machine, load generator included, with
 Postgres as durable as \`npm start\` has it. Where there are two figures in a cell, the first is of the newest run and the second
 of the one before: what differs between them is noise. ${faultsOf(runs)}
-What is not met, and why, stands at the end.
+${barsOf(runs)} What is not met, and why, stands at the end.
 
 ${machines(runs)}
 
@@ -72,7 +72,7 @@ ${measured(runs)}
 ![How far each ratio is from its bar](plots/ratios.svg)
 
 ![Latencies](plots/latencies.svg)
-${notes.map(({ name, note }) => `\n- *${name}:* ${note}`).join("")}
+${notes.map((one) => `\n- *${labelOf(one)}:* ${one.note}`).join("")}
 
 ${limits}`;
 }
@@ -108,6 +108,12 @@ function measured(runs: readonly KeptRun[]): string {
 			];
 		}),
 	);
+}
+
+function barsOf(runs: readonly KeptRun[]): string {
+	const barred = sameIn(runs).filter(([one]) => one?.bar !== undefined);
+	const met = barred.filter((same) => verdictOf(same) === "met").length;
+	return `Bars met each time: ${met} of ${barred.length}.`;
 }
 
 function faultsOf(runs: readonly KeptRun[]): string {

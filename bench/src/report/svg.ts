@@ -1,5 +1,11 @@
 /** The little of SVG that the plots need. Light or dark as the reader's system is, on paper of their own: the page may differ. */
-export type Drawing = { width: number; height: number; shapes: string[] };
+export type Drawing = {
+	/** Stands at the top, and is read to who cannot see it. */
+	title: string;
+	width: number;
+	height: number;
+	shapes: string[];
+};
 
 const style = `
 	.paper { fill: #ffffff; } text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -10,11 +16,13 @@ const style = `
 		.ours { fill: #4493f8; stroke: #4493f8; } .before { fill: #24579e; stroke: #24579e; } .peer { fill: #d29922; stroke: #d29922; }
 	}`;
 
-export function toSvg({ width, height, shapes }: Drawing): string {
-	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+export function toSvg({ title, width, height, shapes }: Drawing): string {
+	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">
+<title id="title">${escaped(title)}</title>
 <style>${style}
 </style>
 <rect width="${width}" height="${height}" rx="6" class="paper"/>
+${words({ x: 8, y: 18 }, title)}
 ${shapes.join("\n")}
 </svg>
 `;

@@ -34,6 +34,10 @@ export function markdownTable(
 		.join("\n");
 }
 
+/** What was measured, and on what. */
+export const labelOf = ({ name, bell, fill }: Measurement): string =>
+	`${name} (${bell}${fill === "filled" ? ", filled" : ""})`;
+
 /** A figure with its unit, with as many digits as mean something. */
 export function figure(value: number, unit: Measurement["unit"]): string {
 	const digits = unit === "a second" ? 0 : value < 10 ? 2 : 1;
