@@ -35,6 +35,7 @@ export default defineConfig({
 			fuzzSeed: Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31),
 			rollingFrom: process.env.ROLLING_FROM ?? "",
 			listRows: Number(process.env.LIST_ROWS ?? 20_000),
+			growthRows: Number(process.env.GROWTH_ROWS ?? 20_000),
 			listReport: process.env.LIST_REPORT ?? "",
 			pinnedSeconds: Number(process.env.PINNED_SECONDS ?? 40),
 		},
