@@ -3,6 +3,10 @@
  * on every machine, where times are not. `GROWTH_ROWS=1000000` makes the history as long as the bench's, with 100,000 jobs
  * that wait for tomorrow.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { applyMigrations } from "@reelay/prisma/migrate";
 import { insertJob } from "@reelay/shared/store/accept";
 import { recordAttempt } from "@reelay/shared/store/attempts";
 import { openDatabase } from "@reelay/shared/store/database";
@@ -12,16 +16,20 @@ import { settleSubmission } from "@reelay/shared/store/settle";
 import { acceptSubmission } from "@reelay/shared/store/submissions";
 import { ensureFirstTenant } from "@reelay/shared/store/tenants";
 import { claimOne } from "@reelay/shared/testing/claims";
-import { createTestDatabase } from "@reelay/shared/testing/database";
 import { aNewJob } from "@reelay/shared/testing/factories";
 import {
 	anAttempt,
 	aReceivedCallback,
 	aSuccess,
 } from "@reelay/shared/testing/reports";
+import {
+	type EmbeddedPostgres,
+	startEmbeddedPostgres,
+} from "@reelay/stack/embedded-postgres";
 import pg from "pg";
-import { expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { fillDatabase, type History, holdBacklog } from "./fill.ts";
+import { until } from "./until.ts";
 
 declare module "vitest" {
 	export interface ProvidedContext {
@@ -35,6 +43,19 @@ const jobs = 100;
 const bar = 1.3;
 const wide = { rateCount: 1_000, rateWindowMs: 10_000, concurrency: 1_000 };
 const webhookUrl = "https://hooks.example.com/videos";
+
+// One of its own: while a transaction is open in any database of a server, what jobs have left in indexes cannot be passed by.
+let postgres: EmbeddedPostgres;
+const folder = mkdtempSync(join(tmpdir(), "reelay-growth-"));
+beforeAll(async () => {
+	postgres = await startEmbeddedPostgres({
+		...{ folder, temporary: true, durable: false },
+	});
+}, 60_000);
+afterAll(async () => {
+	await postgres.stop();
+	rmSync(folder, { recursive: true, force: true });
+});
 
 type Read = { rows: number; blocks: number };
 
@@ -54,14 +75,15 @@ it("reads for a job as much beside a long history as beside a short one", {
 
 /** Of so many jobs, one after the other, over a database that has been in use. */
 async function readForJobs(history: History): Promise<Read> {
-	const database = await createTestDatabase();
-	await fillDatabase(database.url, history);
-	const client = new pg.Client({ connectionString: database.url });
+	const url = await createDatabase(`beside_${history.finished}`);
+	await fillDatabase(url, history);
+	const client = new pg.Client({ connectionString: url });
 	await client.connect();
 	await holdBacklog(client);
 	await keepVacuumAway(client);
+	await untilAlone(client);
 	const { db, close } = await openDatabase({
-		url: database.url,
+		url,
 		applicationName: "reelay-test",
 		poolSize: 1,
 		keepsPlans: true,
@@ -90,7 +112,6 @@ async function readForJobs(history: History): Promise<Read> {
 	} finally {
 		await close();
 		await client.end();
-		await database.drop();
 	}
 
 	async function readSoFar(): Promise<Read> {
@@ -106,6 +127,27 @@ async function readForJobs(history: History): Promise<Read> {
 		if (read === undefined) throw new Error("a sum has no row");
 		return read;
 	}
+}
+
+async function createDatabase(name: string): Promise<string> {
+	const url = new URL(postgres.url);
+	const admin = new pg.Client({ connectionString: url.href });
+	await admin.connect();
+	await admin.query(`create database ${name}`);
+	await admin.end();
+	url.pathname = `/${name}`;
+	await applyMigrations({ url: url.href });
+	return url.href;
+}
+
+/** A session's reads are counted before it is gone: from here on they are ours alone. */
+async function untilAlone(client: pg.Client): Promise<void> {
+	await until("nobody else is connected", async () => {
+		const { rows } = await client.query(
+			"select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+		);
+		return rows.length === 0;
+	});
 }
 
 /** Its reads are counted with ours. */
